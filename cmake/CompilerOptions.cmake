@@ -1,0 +1,38 @@
+# Warnings are errors, the binary is hardened; generated code links satchel_hardening only.
+add_library(satchel_hardening INTERFACE)
+target_compile_options(satchel_hardening INTERFACE
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+target_link_options(satchel_hardening INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+if(SATCHEL_SANITIZE)
+  target_compile_options(satchel_hardening INTERFACE
+    -fsanitize=${SATCHEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(satchel_hardening INTERFACE -fsanitize=${SATCHEL_SANITIZE})
+else()
+  target_compile_definitions(satchel_hardening INTERFACE
+    $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+endif()
+
+add_library(satchel_warnings INTERFACE)
+target_compile_options(satchel_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  # g++ 12 takes std::optional and std::variant in coroutine frames for uninitialized.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+
+# satchel_library(NAME SOURCES ... DEPENDS ...): one static library per folder of src/.
+function(satchel_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PUBLIC satchel_hardening ${ARG_DEPENDS} PRIVATE satchel_warnings)
+endfunction()
+
+# satchel_test(NAME SOURCES ... DEPENDS ...): one GoogleTest program, registered with ctest.
+function(satchel_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE
+    satchel_hardening satchel_warnings ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+endfunction()

@@ -1,0 +1,79 @@
+"""tools/run-tests must not call a run good that was not: crashes, hangs and empty runs fail."""
+
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "run-tests"
+
+
+@pytest.fixture(scope="module")
+def run_tests():
+    loader = importlib.machinery.SourceFileLoader("run_tests", str(TOOL))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("run_tests", loader))
+    sys.modules["run_tests"] = module
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    loader.exec_module(module)
+    sys.dont_write_bytecode = before
+    return module
+
+
+def suite(*cases):
+    return "<testsuite>" + "".join(cases) + "</testsuite>"
+
+
+PASSED = '<testcase classname="a" name="passed" status="run"/>'
+FAILED = '<testcase classname="a" name="failed"><failure message="no"/></testcase>'
+ERROR = '<testcase classname="a" name="error"><error message="no"/></testcase>'
+SKIPPED = '<testcase classname="a" name="skipped"><skipped message="why"/></testcase>'
+NOT_RUN = '<testcase classname="a" name="x" status="notrun"><skipped message="gone"/></testcase>'
+
+
+def report_of(run_tests, tmp_path, text, exit_code, seconds_max=10):
+    """What is made of a runner that writes `text` as its report and ends with `exit_code`."""
+    report = tmp_path / "reports" / "report.xml"
+    script = tmp_path / "runner"
+    write = f"cat >{report} <<'END'\n{text}\nEND\n" if text is not None else ""
+    script.write_text(f"#!/bin/sh\n{write}{exit_code}\n")
+    script.chmod(0o755)
+    return run_tests.reported("runner", [script], report, seconds_max)
+
+
+def test_cases_are_counted(run_tests, tmp_path):
+    text = suite(PASSED, PASSED, FAILED, ERROR, SKIPPED)
+    tally = report_of(run_tests, tmp_path, text, "exit 1")
+    assert str(tally) == "2 passed, 2 failed, 1 skipped"
+    assert tally.failed == ["a.failed", "a.error"]
+    assert tally.skipped == ["a.skipped: why"]
+
+
+@pytest.mark.parametrize("text, ending", [
+    (suite(PASSED), "exit 3"),
+    (suite(PASSED), "kill -SEGV $$"),
+    (suite(PASSED, NOT_RUN), "exit 0"),
+    (suite(), "exit 0"),
+    (suite(SKIPPED), "exit 0"),
+    (None, "exit 0"),
+    ("<testsuite>", "exit 0"),
+])
+def test_a_run_that_proves_nothing_fails(run_tests, tmp_path, text, ending):
+    assert report_of(run_tests, tmp_path, text, ending).failed
+
+
+def test_a_run_that_hangs_fails(run_tests, tmp_path):
+    tally = report_of(run_tests, tmp_path, suite(PASSED), "exec sleep 60", seconds_max=0.2)
+    assert any("still ran" in name for name in tally.failed)
+
+
+def test_an_old_report_is_not_counted(run_tests, tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "report.xml").write_text(suite(PASSED))
+    assert report_of(run_tests, tmp_path, None, "exit 0").failed
+
+
+def test_a_single_command_is_one_test(run_tests):
+    assert str(run_tests.single("ok", ["true"], 10)) == "1 passed, 0 failed, 0 skipped"
+    assert str(run_tests.single("bad", ["false"], 10)) == "0 passed, 1 failed, 0 skipped"
