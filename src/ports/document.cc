@@ -1,0 +1,33 @@
+#include "ports/document.h"
+
+namespace satchel {
+
+std::string_view NameOf(DocumentState state) {
+  switch (state) {
+    case DocumentState::kPending:
+      return "PENDING";
+    case DocumentState::kCompleted:
+      return "COMPLETED";
+    case DocumentState::kFailed:
+      return "FAILED";
+  }
+  return "";
+}
+
+std::optional<DocumentState> ParseDocumentState(std::string_view name) {
+  for (const DocumentState state :
+       {DocumentState::kPending, DocumentState::kCompleted, DocumentState::kFailed}) {
+    if (NameOf(state) == name) return state;
+  }
+  return std::nullopt;
+}
+
+std::string ObjectKey(const UserId& user, std::string_view category, std::string_view filename,
+                      Timestamp created_at) {
+  std::string key = "documents/";
+  key.append(user.value()).append("/").append(category).append("/");
+  key.append(FormatDay(created_at)).append("/").append(filename);
+  return key;
+}
+
+}  // namespace satchel
