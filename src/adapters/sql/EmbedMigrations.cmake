@@ -1,0 +1,20 @@
+# satchel_embed_migrations(FUNCTION FOLDER OUTPUT): writes a source file that defines
+# satchel::FUNCTION(), the migrations of FOLDER in order, each with the SHA-256 of its file.
+function(satchel_embed_migrations function folder output)
+  file(GLOB _files CONFIGURE_DEPENDS ${folder}/*/migration.sql)
+  list(SORT _files)
+  set(_source "#include \"adapters/sql/migrator.h\"\n\nnamespace satchel {\n\n")
+  string(APPEND _source "std::span<const Migration> ${function}() {\n")
+  string(APPEND _source "  static constexpr Migration kMigrations[] = {\n")
+  foreach(_file ${_files})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${_file})
+    cmake_path(GET _file PARENT_PATH _migration)
+    cmake_path(GET _migration FILENAME _name)
+    file(READ ${_file} _sql)
+    file(SHA256 ${_file} _checksum)
+    string(APPEND _source
+      "      {\"${_name}\", R\"migration(${_sql})migration\",\n       \"${_checksum}\"},\n")
+  endforeach()
+  string(APPEND _source "  };\n  return kMigrations;\n}\n\n}  // namespace satchel\n")
+  file(CONFIGURE OUTPUT ${output} CONTENT "${_source}" @ONLY)
+endfunction()

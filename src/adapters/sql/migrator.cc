@@ -1,0 +1,260 @@
+#include "adapters/sql/migrator.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/identifiers.h"
+
+namespace satchel {
+namespace {
+
+constexpr std::string_view kBook = "_prisma_migrations";
+
+/// What the book says of one name, rows that were rolled back left out.
+struct BookEntry {
+  bool finished = false;
+  std::string checksum;
+  std::string logs;
+};
+
+MigrationState StateOf(const BookEntry& entry, const Migration& migration) {
+  if (!entry.finished) return MigrationState::kFailed;
+  return entry.checksum == migration.checksum ? MigrationState::kApplied : MigrationState::kChanged;
+}
+
+Status StartEntry(SqlConnection& connection, const Migration& migration, Timestamp now) {
+  SecureIdGenerator ids;
+  return connection
+      .Execute(
+          "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, "
+          "applied_steps_count) VALUES (?, ?, ?, ?, 0)",
+          {ids.NewDocumentId().value(), migration.checksum, migration.name, now})
+      .status();
+}
+
+}  // namespace
+
+/// One try to apply the next pending migration.
+struct Migrator::Attempt {
+  const Migration* migration = nullptr;  ///< nullptr: none was pending
+  std::optional<SqlError> failure;       ///< of the migration's own SQL
+};
+
+std::string_view NameOf(MigrationState state) {
+  switch (state) {
+    case MigrationState::kApplied:
+      return "applied";
+    case MigrationState::kPending:
+      return "pending";
+    case MigrationState::kFailed:
+      return "failed";
+    case MigrationState::kChanged:
+      return "changed";
+    case MigrationState::kUnknown:
+      return "unknown";
+  }
+  return "";
+}
+
+Migrator::Migrator(std::shared_ptr<SqlDatabase> database, std::span<const Migration> migrations)
+    : database_(std::move(database)), migrations_(migrations) {}
+
+const Migration* Migrator::Find(std::string_view name) const {
+  const auto found = std::find_if(migrations_.begin(), migrations_.end(),
+                                  [&](const Migration& one) { return one.name == name; });
+  return found == migrations_.end() ? nullptr : &*found;
+}
+
+Result<std::vector<MigrationReport>> Migrator::ReadBook(SqlConnection& connection) const {
+  std::map<std::string, BookEntry, std::less<>> entries;
+  auto book = connection.Query(database_->dialect().table_exists(), {kBook}, [](const SqlRow&) {});
+  if (!book.ok()) return book.status();
+  if (*book > 0) {
+    auto rows = connection.Query(
+        "SELECT migration_name, checksum, finished_at, logs FROM _prisma_migrations "
+        "WHERE rolled_back_at IS NULL ORDER BY started_at",
+        {}, [&](const SqlRow& row) {
+          BookEntry& entry = entries[std::string(row.Text(0))];
+          if (entry.finished) return;
+          entry = {!row.IsNull(2), std::string(row.Text(1)), std::string(row.Text(3))};
+        });
+    if (!rows.ok()) return rows.status();
+  }
+  std::vector<MigrationReport> reports;
+  for (const Migration& migration : migrations_) {
+    MigrationReport report{std::string(migration.name), MigrationState::kPending, ""};
+    if (const auto found = entries.find(migration.name); found != entries.end()) {
+      report.state = StateOf(found->second, migration);
+      report.logs = found->second.logs;
+      entries.erase(found);
+    }
+    reports.push_back(std::move(report));
+  }
+  for (const auto& [name, entry] : entries) {
+    reports.push_back({name, MigrationState::kUnknown, entry.logs});
+  }
+  return reports;
+}
+
+Status Migrator::FindObstacle(const std::vector<MigrationReport>& reports) const {
+  for (const MigrationReport& report : reports) {
+    if (report.state == MigrationState::kFailed) {
+      return ConfigurationError("the migration " + report.name +
+                                " failed halfway; repair the schema, then settle it with "
+                                "`satchel migrate resolve`")
+          .WithCause(report.logs);
+    }
+    if (report.state == MigrationState::kChanged) {
+      return ConfigurationError("the migration " + report.name +
+                                " was applied with other SQL than this program has; use the "
+                                "program that applied it");
+    }
+    if (report.state == MigrationState::kUnknown) {
+      const std::string newest =
+          migrations_.empty() ? "none" : std::string(migrations_.back().name);
+      return ConfigurationError(
+          "the database's schema is newer than this program: it has the "
+          "migration " +
+          report.name + ", the newest one known here is " + newest + "; use the newer program");
+    }
+  }
+  return {};
+}
+
+Result<std::vector<MigrationReport>> Migrator::ReadStates(const CallContext& call) {
+  std::vector<MigrationReport> reports;
+  SATCHEL_RETURN_IF_ERROR(
+      database_->Read(call, ReadScope::kSnapshot, [&](SqlConnection& connection) -> Status {
+        SATCHEL_ASSIGN_OR_RETURN(reports, ReadBook(connection));
+        return {};
+      }));
+  return reports;
+}
+
+Status Migrator::CheckCurrent(const CallContext& call) {
+  SATCHEL_ASSIGN_OR_RETURN(const auto reports, ReadStates(call));
+  SATCHEL_RETURN_IF_ERROR(FindObstacle(reports));
+  for (const MigrationReport& report : reports) {
+    if (report.state != MigrationState::kPending) continue;
+    return ConfigurationError("the database's schema is older than this program: the migration " +
+                              report.name +
+                              " is pending; run `satchel migrate deploy`, or set "
+                              "MIGRATE_ON_START=true");
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> Migrator::Deploy(const CallContext& call) {
+  std::vector<std::string> applied;
+  for (;;) {
+    Attempt attempt;
+    const Status status =
+        database_->Write(call, Durability::kPowerLoss, [&](SqlConnection& connection) {
+          attempt = {};
+          return ApplyNext(connection, attempt);
+        });
+    if (attempt.failure) return RecordFailure(call, attempt);
+    SATCHEL_RETURN_IF_ERROR(status);
+    if (attempt.migration == nullptr) return applied;
+    applied.emplace_back(attempt.migration->name);
+  }
+}
+
+Status Migrator::ApplyNext(SqlConnection& connection, Attempt& attempt) const {
+  const SqlDialect& dialect = database_->dialect();
+  auto book = connection.Execute(dialect.create_migration_book());
+  if (!book.ok()) return book.status();
+  SATCHEL_ASSIGN_OR_RETURN(const auto reports, ReadBook(connection));
+  SATCHEL_RETURN_IF_ERROR(FindObstacle(reports));
+  const auto pending = std::find_if(reports.begin(), reports.end(), [](const auto& report) {
+    return report.state == MigrationState::kPending;
+  });
+  if (pending == reports.end()) return {};
+  const Migration& migration = *Find(pending->name);
+  SATCHEL_ASSIGN_OR_RETURN(const Timestamp started, dialect.Now(connection));
+  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, migration, started));
+  attempt.migration = &migration;
+  auto ran = connection.ExecuteScript(migration.sql);
+  if (ran.Is(SqlFailure::kOther) || ran.Is(SqlFailure::kUniqueViolation)) {
+    attempt.failure = ran.error();
+  }
+  if (!ran.ok()) return ran.status();
+  SATCHEL_ASSIGN_OR_RETURN(const Timestamp finished, dialect.Now(connection));
+  return connection
+      .Execute(
+          "UPDATE _prisma_migrations SET finished_at = ?, applied_steps_count = 1 "
+          "WHERE migration_name = ? AND finished_at IS NULL AND rolled_back_at IS NULL",
+          {finished, migration.name})
+      .status();
+}
+
+Status Migrator::RecordFailure(const CallContext& call, const Attempt& attempt) {
+  const Migration& migration = *attempt.migration;
+  const auto record = [&](SqlConnection& connection) -> Status {
+    const SqlDialect& dialect = database_->dialect();
+    // What ran before went with its transaction, the book's own table too.
+    auto book = connection.Execute(dialect.create_migration_book());
+    if (!book.ok()) return book.status();
+    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
+    SATCHEL_RETURN_IF_ERROR(StartEntry(connection, migration, now));
+    return connection
+        .Execute(
+            "UPDATE _prisma_migrations SET logs = ? WHERE migration_name = ? "
+            "AND finished_at IS NULL AND rolled_back_at IS NULL",
+            {attempt.failure->text, migration.name})
+        .status();
+  };
+  SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, record));
+  return ConfigurationError("the migration " + std::string(migration.name) +
+                            " failed; repair the schema, then settle it with "
+                            "`satchel migrate resolve`")
+      .WithCause(attempt.failure->text);
+}
+
+Status Migrator::Resolve(const CallContext& call, const std::string& name,
+                         MigrationResolution resolution) {
+  const Migration* migration = Find(name);
+  if (migration == nullptr) {
+    return ConfigurationError("there is no migration " + name + " in this program");
+  }
+  return database_->Write(call, Durability::kPowerLoss, [&](SqlConnection& connection) {
+    return ResolveIn(connection, *migration, resolution);
+  });
+}
+
+Status Migrator::ResolveIn(SqlConnection& connection, const Migration& migration,
+                           MigrationResolution resolution) const {
+  const SqlDialect& dialect = database_->dialect();
+  const std::string name(migration.name);
+  SATCHEL_ASSIGN_OR_RETURN(const auto reports, ReadBook(connection));
+  const auto report = std::find_if(reports.begin(), reports.end(),
+                                   [&](const auto& one) { return one.name == name; });
+  const bool failed = report->state == MigrationState::kFailed;
+  if (resolution == MigrationResolution::kRolledBack && !failed) {
+    return ConfigurationError("the migration " + name + " is " +
+                              std::string(NameOf(report->state)) +
+                              "; only a failed one can be marked as rolled back");
+  }
+  if (!failed && report->state != MigrationState::kPending) {
+    return ConfigurationError("the migration " + name + " is applied already");
+  }
+  auto book = connection.Execute(dialect.create_migration_book());
+  if (!book.ok()) return book.status();
+  SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
+  auto settled = connection.Execute(
+      "UPDATE _prisma_migrations SET rolled_back_at = ? WHERE migration_name = ? "
+      "AND finished_at IS NULL AND rolled_back_at IS NULL",
+      {now, name});
+  if (!settled.ok() || resolution == MigrationResolution::kRolledBack) return settled.status();
+  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, migration, now));
+  // Prisma counts no steps for a migration that it was told of.
+  return connection
+      .Execute(
+          "UPDATE _prisma_migrations SET finished_at = ? WHERE migration_name = ? "
+          "AND finished_at IS NULL AND rolled_back_at IS NULL",
+          {now, name})
+      .status();
+}
+
+}  // namespace satchel

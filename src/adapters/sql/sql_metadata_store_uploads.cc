@@ -1,0 +1,215 @@
+// An upload's edges: reservation, lease, commit, failure.
+#include <algorithm>
+
+#include "adapters/sql/document_rows.h"
+#include "adapters/sql/sql_metadata_store.h"
+#include "adapters/sql/usage_rows.h"
+
+namespace satchel {
+namespace {
+
+constexpr std::chrono::milliseconds kHolderRetryMin{1000};
+constexpr std::chrono::milliseconds kHolderRetryMax{5000};
+
+/// What a rival of `request` for one path, or one id, is told; OK with the row when the rival is an
+/// earlier try of the same attempt, so that a retry charges once.
+Result<Document> ResolveRival(SqlConnection& connection, const ReserveRequest& request,
+                              const std::string& path, Timestamp now) {
+  std::optional<Document> holder;
+  Timestamp lease_expires_at;
+  auto rows = connection.Query("SELECT " SATCHEL_DOCUMENT_COLUMNS
+                               ", lease_expires_at FROM rag_document "
+                               "WHERE path = ? OR id = ? ORDER BY path = ? DESC",
+                               {path, request.id.value(), path}, [&](const SqlRow& row) {
+                                 if (holder) return;
+                                 holder = DocumentOf(row);
+                                 lease_expires_at = row.Time(kDocumentColumns);
+                               });
+  if (!rows.ok()) return rows.status();
+  if (!holder) return InternalError("a unique key of rag_document is taken by no row");
+  if (holder->id == request.id) {
+    const bool same = holder->attempt == request.attempt && holder->user == request.user &&
+                      holder->state == DocumentState::kPending;
+    if (same) return *std::move(holder);
+    return InternalError("the id of a new document is in use: " + request.id.value());
+  }
+  const Status taken = Status(Reason::kDocumentAlreadyExists,
+                              "a document of this name was uploaded today already; delete it "
+                              "first, or use another name")
+                           .WithResource(holder->id.value())
+                           .WithMetadata("status", std::string(NameOf(holder->state)));
+  if (holder->state != DocumentState::kPending) return taken;
+  return taken.WithRetryAfter(std::clamp(lease_expires_at - now, kHolderRetryMin, kHolderRetryMax));
+}
+
+Status InsertPending(SqlConnection& connection, const Document& document,
+                     Timestamp lease_expires_at, bool& rival) {
+  auto inserted = connection.Execute(
+      "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
+      "created_at, updated_at, object_key, attempt, lease_expires_at) "
+      "VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {document.id.value(), document.user.value(), document.category, document.filename,
+       document.object_key, document.size, document.mime_type, document.created_at,
+       document.updated_at, document.object_key, document.attempt.value(), lease_expires_at});
+  rival = inserted.Is(SqlFailure::kUniqueViolation);
+  return rival ? Status() : inserted.status();
+}
+
+/// The guarded update that alone decides whether the quota has room; nothing here can overflow for
+/// sizes up to 2^62.
+Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
+  auto reserved = connection.Execute(
+      "UPDATE user_usage SET reserved_bytes = reserved_bytes + ? "
+      "WHERE user_id = ? AND reserved_bytes <= COALESCE(quota_bytes, ?) - ? - total_bytes",
+      {request.size, request.user.value(), request.default_quota, request.size});
+  if (!reserved.ok()) return reserved.status();
+  if (*reserved == 1) return {};
+  SATCHEL_ASSIGN_OR_RETURN(const Usage usage,
+                           ReadUsage(connection, request.user, request.default_quota));
+  return Status(Reason::kQuotaExceeded, "the document does not fit into the user's quota")
+      .WithMetadata("limit", std::to_string(usage.quota_bytes))
+      .WithMetadata("used", std::to_string(usage.total_bytes + usage.reserved_bytes))
+      .WithMetadata("requested", std::to_string(request.size));
+}
+
+Result<Document> ReserveIn(SqlConnection& connection, const SqlDialect& dialect,
+                           const ReserveRequest& request) {
+  SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
+  SATCHEL_RETURN_IF_ERROR(EnsureUsageRow(connection, dialect, request.user));
+  Document document{.id = request.id,
+                    .state = DocumentState::kPending,
+                    .user = request.user,
+                    .category = request.category,
+                    .filename = request.filename,
+                    .object_key = ObjectKey(request.user, request.category, request.filename, now),
+                    .size = request.size,
+                    .mime_type = request.mime_type,
+                    .created_at = now,
+                    .updated_at = now,
+                    .attempt = request.attempt,
+                    .version = {},
+                    .sha256 = {}};
+  bool rival = false;
+  SATCHEL_RETURN_IF_ERROR(InsertPending(connection, document, now + request.lease, rival));
+  if (rival) return ResolveRival(connection, request, document.object_key, now);
+  SATCHEL_RETURN_IF_ERROR(ReserveBytes(connection, request));
+  return document;
+}
+
+Status LostAttempt(const DocumentId& id) {
+  return Status(Reason::kUploadAborted, "the upload lost its reservation; start it again")
+      .WithResource(id.value())
+      .WithRetryAfter(kHolderRetryMin);
+}
+
+/// The PENDING row of this attempt; UPLOAD_ABORTED when there is none.
+Result<Document> FindPending(SqlConnection& connection, const DocumentId& id,
+                             const AttemptId& attempt) {
+  SATCHEL_ASSIGN_OR_RETURN(std::optional<Document> document, FindDocument(connection, id));
+  if (!document || document->state != DocumentState::kPending || document->attempt != attempt) {
+    return LostAttempt(id);
+  }
+  return *std::move(document);
+}
+
+/// The edge of the state: exactly one row, or UPLOAD_ABORTED.
+Status OneRow(const SqlResult<std::int64_t>& changed, const DocumentId& id) {
+  if (!changed.ok()) return changed.status();
+  return *changed == 1 ? Status() : LostAttempt(id);
+}
+
+}  // namespace
+
+Result<Document> SqlMetadataStore::Reserve(const CallContext& call, const ReserveRequest& request) {
+  if (request.size < 1) return InternalError("a reservation of less than one byte");
+  Document document;
+  SATCHEL_RETURN_IF_ERROR(
+      database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) -> Status {
+        SATCHEL_ASSIGN_OR_RETURN(document, ReserveIn(connection, database_->dialect(), request));
+        return {};
+      }));
+  return document;
+}
+
+Status SqlMetadataStore::RenewLease(const CallContext& call, const DocumentId& id,
+                                    const AttemptId& attempt, std::chrono::seconds lease) {
+  return database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) -> Status {
+    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, database_->dialect().Now(connection));
+    return OneRow(connection.Execute("UPDATE rag_document SET lease_expires_at = ? WHERE "
+                                     "id = ? AND status = 'PENDING' AND attempt = ?",
+                                     {now + lease, id.value(), attempt.value()}),
+                  id);
+  });
+}
+
+Result<Document> SqlMetadataStore::Complete(const CallContext& call,
+                                            const CompleteRequest& request) {
+  Document document;
+  const auto complete = [&](SqlConnection& connection) -> Status {
+    const SqlDialect& dialect = database_->dialect();
+    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
+    SATCHEL_ASSIGN_OR_RETURN(document, FindPending(connection, request.id, request.attempt));
+    document.state = DocumentState::kCompleted;
+    document.version = request.version;
+    document.sha256 = request.sha256;
+    document.updated_at = now;
+    SATCHEL_RETURN_IF_ERROR(OneRow(
+        connection.Execute("UPDATE rag_document SET status = 'COMPLETED', version = ?, sha256 = ?, "
+                           "updated_at = ?, lease_expires_at = NULL "
+                           "WHERE id = ? AND status = 'PENDING' AND attempt = ?",
+                           {request.version.value(), request.sha256.value(), now,
+                            request.id.value(), request.attempt.value()}),
+        request.id));
+    return ChangeUsage(connection, dialect, document.user,
+                       {.file_count = 1,
+                        .total_bytes = document.size,
+                        .reserved_bytes = -document.size,
+                        .updated_at = now});
+  };
+  SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, complete));
+  return document;
+}
+
+Status SqlMetadataStore::Fail(const CallContext& call, const DocumentId& id,
+                              const AttemptId& attempt) {
+  const auto fail = [&](SqlConnection& connection) -> Status {
+    const SqlDialect& dialect = database_->dialect();
+    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
+    SATCHEL_ASSIGN_OR_RETURN(const Document document, FindPending(connection, id, attempt));
+    // object_key before path: MySQL assigns from left to right.
+    SATCHEL_RETURN_IF_ERROR(OneRow(
+        connection.Execute("UPDATE rag_document SET status = 'FAILED', "
+                           "object_key = COALESCE(object_key, path), path = ?, updated_at = ?, "
+                           "lease_expires_at = NULL, purge_after = ? "
+                           "WHERE id = ? AND status = 'PENDING' AND COALESCE(attempt, '') = ?",
+                           {ReleasedPath(id), now, now, id.value(), attempt.value()}),
+        id));
+    // A row that another program wrote has reserved nothing.
+    if (attempt.empty()) return {};
+    return ChangeUsage(connection, dialect, document.user,
+                       {.reserved_bytes = -document.size, .updated_at = std::nullopt});
+  };
+  return database_->Write(call, Durability::kProcess, fail);
+}
+
+Status SqlMetadataStore::Forget(const CallContext& call, const DocumentId& id,
+                                const AttemptId& attempt) {
+  return database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) {
+    return connection
+        .Execute(
+            "DELETE FROM rag_document "
+            "WHERE id = ? AND status = 'FAILED' AND COALESCE(attempt, '') = ?",
+            {id.value(), attempt.value()})
+        .status();
+  });
+}
+
+Result<std::optional<Document>> SqlMetadataStore::FindAttempt(const CallContext& call,
+                                                              const DocumentId& id,
+                                                              const AttemptId& attempt) {
+  SATCHEL_ASSIGN_OR_RETURN(std::optional<Document> document, Find(call, id));
+  if (document && document->attempt != attempt) return std::optional<Document>();
+  return document;
+}
+
+}  // namespace satchel

@@ -1,0 +1,71 @@
+/// One SQLite file: one connection that writes, a bounded pool of connections that read.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapters/sql/group_commit.h"
+#include "adapters/sql/sql_database.h"
+#include "adapters/sql/sqlite_connection.h"
+#include "adapters/sql/sqlite_dialect.h"
+#include "adapters/sql/sqlite_log_sync.h"
+#include "base/clock.h"
+
+namespace satchel {
+
+struct SqliteDatabaseOptions {
+  std::string path;              ///< made when missing, readable by its owner only
+  int read_connections = 4;      ///< at least 1
+  const Clock* clock = nullptr;  ///< the database's clock; must outlive it
+};
+
+/// Thread-safe. One process owns the file, and one object of this class in it.
+class SqliteDatabase final : public SqlDatabase {
+ public:
+  /// CONFIGURATION_INVALID: no database, damaged, or not allowed to be used; names the file.
+  static Result<std::unique_ptr<SqliteDatabase>> Open(const SqliteDatabaseOptions& options);
+  ~SqliteDatabase() override;
+
+  Status Write(const CallContext& call, Durability durability,
+               const SqlOperation& operation) override;
+  Status Read(const CallContext& call, ReadScope scope, const SqlOperation& operation) override;
+  const SqlDialect& dialect() const override { return dialect_; }
+
+ private:
+  explicit SqliteDatabase(const SqliteDatabaseOptions& options);
+
+  Status Check();
+  // Only the leader of a group commit calls these.
+  SqlResult<std::int64_t> PrepareWriter();
+  SqlResult<std::int64_t> ReopenWriter();
+  void RunBatch(std::span<GroupCommit::Write* const> batch);
+  SqlResult<std::int64_t> RunOperations(std::span<GroupCommit::Write* const> batch);
+  SqlResult<std::int64_t> RunOperation(GroupCommit::Write& write);
+  SqlResult<std::int64_t> Commit();
+  void Maintain();
+
+  Result<std::unique_ptr<SqliteConnection>> BorrowReader(const CallContext& call);
+  void ReturnReader(std::unique_ptr<SqliteConnection> reader);
+
+  const std::string path_;
+  const SqliteDialect dialect_;
+
+  // Owned by the leader of the group commit, which is one thread at a time.
+  std::unique_ptr<SqliteConnection> writer_;
+  std::shared_ptr<SqliteLogSync> log_;  // of writer_
+  int checkpointed_frames_ = 0;
+
+  std::mutex readers_mutex_;
+  std::condition_variable reader_returned_;
+  // Guarded by readers_mutex_. After writer_: readers close before it does.
+  std::vector<std::unique_ptr<SqliteConnection>> idle_readers_;
+  int readers_to_open_;
+
+  GroupCommit group_commit_;
+};
+
+}  // namespace satchel

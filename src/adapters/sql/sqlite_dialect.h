@@ -1,0 +1,23 @@
+/// SQL as SQLite spells it.
+#pragma once
+
+#include "adapters/sql/sql_database.h"
+#include "base/clock.h"
+
+namespace satchel {
+
+class SqliteDialect final : public SqlDialect {
+ public:
+  /// `clock` must outlive it: the database runs on this machine, so the machine's clock is its.
+  explicit SqliteDialect(const Clock& clock) : clock_(clock) {}
+
+  Result<Timestamp> Now(SqlConnection& connection) const override;
+  std::string_view ensure_usage_row() const override;
+  std::string_view table_exists() const override;
+  std::string_view create_migration_book() const override;
+
+ private:
+  const Clock& clock_;
+};
+
+}  // namespace satchel

@@ -1,0 +1,72 @@
+#include "adapters/sql/usage_rows.h"
+
+namespace satchel {
+namespace {
+
+/// user_usage.updated_at of a user who never stored a document.
+constexpr Timestamp kNever{};
+
+SqlResult<std::int64_t> AddToUsage(SqlConnection& connection, const UserId& user,
+                                   const UsageChange& change) {
+  const SqlValue updated_at = change.updated_at ? SqlValue(*change.updated_at) : SqlValue(nullptr);
+  return connection.Execute(
+      "UPDATE user_usage SET "
+      "file_count = CASE WHEN file_count + ? < 0 THEN 0 ELSE file_count + ? END, "
+      "total_bytes = CASE WHEN total_bytes + ? < 0 THEN 0 ELSE total_bytes + ? END, "
+      "reserved_bytes = CASE WHEN reserved_bytes + ? < 0 THEN 0 ELSE reserved_bytes + ? END, "
+      "updated_at = COALESCE(?, updated_at) WHERE user_id = ?",
+      {change.file_count, change.file_count, change.total_bytes, change.total_bytes,
+       change.reserved_bytes, change.reserved_bytes, updated_at, user.value()});
+}
+
+}  // namespace
+
+Status EnsureUsageRow(SqlConnection& connection, const SqlDialect& dialect, const UserId& user) {
+  return connection.Execute(dialect.ensure_usage_row(), {user.value(), kNever}).status();
+}
+
+Status ChangeUsage(SqlConnection& connection, const SqlDialect& dialect, const UserId& user,
+                   const UsageChange& change) {
+  auto changed = AddToUsage(connection, user, change);
+  if (!changed.ok()) return changed.status();
+  if (*changed == 1) return {};
+  // Only a document that another program wrote has a user without a row.
+  SATCHEL_RETURN_IF_ERROR(EnsureUsageRow(connection, dialect, user));
+  return AddToUsage(connection, user, change).status();
+}
+
+Result<Usage> ReadUsage(SqlConnection& connection, const UserId& user, std::int64_t default_quota) {
+  Usage usage{.user = user, .quota_bytes = default_quota, .updated_at = std::nullopt};
+  auto rows = connection.Query(
+      "SELECT file_count, total_bytes, reserved_bytes, quota_bytes, updated_at "
+      "FROM user_usage WHERE user_id = ?",
+      {user.value()}, [&](const SqlRow& row) {
+        usage.file_count = static_cast<std::int32_t>(row.Int64(0));
+        usage.total_bytes = row.Int64(1);
+        usage.reserved_bytes = row.Int64(2);
+        usage.quota_is_own = !row.IsNull(3);
+        if (usage.quota_is_own) usage.quota_bytes = row.Int64(3);
+        if (row.Time(4) != kNever) usage.updated_at = row.Time(4);
+      });
+  if (!rows.ok()) return rows.status();
+  return usage;
+}
+
+Result<Usage> CountUsage(SqlConnection& connection, const UserId& user) {
+  Usage usage{.user = user, .updated_at = std::nullopt};
+  // A PENDING row without an attempt was written by another program, which reserves nothing.
+  auto rows = connection.Query(
+      "SELECT COUNT(CASE WHEN status = 'COMPLETED' THEN 1 END), "
+      "COALESCE(SUM(CASE WHEN status = 'COMPLETED' THEN size ELSE 0 END), 0), "
+      "COALESCE(SUM(CASE WHEN status = 'PENDING' AND attempt IS NOT NULL THEN size ELSE 0 END), 0) "
+      "FROM rag_document WHERE user_id = ?",
+      {user.value()}, [&](const SqlRow& row) {
+        usage.file_count = static_cast<std::int32_t>(row.Int64(0));
+        usage.total_bytes = row.Int64(1);
+        usage.reserved_bytes = row.Int64(2);
+      });
+  if (!rows.ok()) return rows.status();
+  return usage;
+}
+
+}  // namespace satchel
