@@ -1,0 +1,35 @@
+/// Administration of a running server over its Unix socket (proto/satchel/admin.proto).
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <string>
+
+#include "base/identifiers.h"
+#include "base/status.h"
+#include "core/administration.h"
+
+namespace satchel {
+
+/// Handlers block, each on a thread of this server's own: operators are few, and a check that takes
+/// an hour must not hold a worker. Whoever may open the socket may do everything.
+class AdminServer {
+ public:
+  /// `address` as gRPC takes it, e.g. "unix:/proc/self/fd/7/admin.sock". The socket gets the mode
+  /// that the process's umask leaves. `administration` and `ids` must outlive the server.
+  static Result<std::unique_ptr<AdminServer>> Start(const std::string& address,
+                                                    Administration& administration,
+                                                    IdGenerator& ids);
+  /// Cancels what runs.
+  ~AdminServer();
+
+ private:
+  class Service;
+  AdminServer(std::unique_ptr<Service> service, std::unique_ptr<grpc::Server> server);
+
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace satchel

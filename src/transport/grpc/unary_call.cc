@@ -1,0 +1,36 @@
+#include "transport/grpc/unary_call.h"
+
+namespace satchel {
+
+grpc::ServerUnaryReactor* UnaryCall::Start(Operation operation, Access access,
+                                           const GrpcCallEnvironment& environment,
+                                           grpc::CallbackServerContext& context, Work work) {
+  auto call = std::make_shared<UnaryCall>(operation, environment, context);
+  call->self_ = call;
+  Result<Admission::Ticket> ticket = environment.admission.Enter(*call);
+  if (!ticket.ok()) {
+    call->Finish(call->tracker_.End(ticket.status()));
+    return call.get();
+  }
+  call->ticket_ = *std::move(ticket);
+  if (access == Access::kReadsRows && environment.local_reads) {
+    call->Run(work);
+  } else {
+    boost::asio::post(environment.workers, [call, work = std::move(work)] { call->Run(work); });
+  }
+  return call.get();
+}
+
+void UnaryCall::Run(const Work& work) {
+  // Whoever waited in the queue for longer than the caller does is not served any more.
+  Status status = tracker_.call().Check();
+  if (status.ok()) status = work(tracker_.call(), tracker_.record());
+  Finish(tracker_.End(status));
+}
+
+void UnaryCall::OnDone() {
+  ticket_ = Admission::Ticket();
+  self_.reset();
+}
+
+}  // namespace satchel

@@ -1,0 +1,78 @@
+#include "transport/http/operations_handler.h"
+
+#include <array>
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "transport/http/accept_header.h"
+
+namespace satchel {
+namespace {
+
+/// Answers are promised within 10 s; store and database are probed at the same time.
+constexpr std::chrono::milliseconds kProbeTimeout{5000};
+
+constexpr std::array<MediaType, 3> kMetricsTypes = {{
+    {"application/json", ""},
+    {"text/plain", "0.0.4"},
+    {"application/openmetrics-text", "1.0.0"},
+}};
+
+HttpResponse Content(std::string_view type, std::string body, unsigned status = 200) {
+  HttpResponse response(status);
+  response.SetBody(type, std::move(body));
+  response.Set("Cache-Control", "no-store");
+  return response;
+}
+
+std::string_view Word(const Status& outcome) { return outcome.ok() ? "ok" : "unavailable"; }
+
+}  // namespace
+
+OperationsHandler::OperationsHandler(Sources sources, boost::asio::any_io_executor workers)
+    : sources_(std::move(sources)),
+      store_(workers, sources_.probe_store, kProbeTimeout),
+      database_(workers, sources_.probe_database, kProbeTimeout) {}
+
+boost::asio::awaitable<HttpResponse> OperationsHandler::Handle(const HttpRequest& request) {
+  const std::string_view target = request.target;
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path == "/metrics") co_return Metrics(request);
+  if (path == "/livez") co_return Content("application/json", "{\"status\":\"ok\"}\n");
+  if (path == "/readyz" || path == "/health") co_return co_await Readiness();
+  co_return HttpResponse::Text(404, "There are /metrics, /livez, /readyz and /health.");
+}
+
+HttpResponse OperationsHandler::Metrics(const HttpRequest& request) const {
+  const auto chosen = ChooseMediaType(request.Header("accept"), kMetricsTypes);
+  if (!chosen) {
+    return HttpResponse::Text(
+        406, "Metrics come as application/json, text/plain or application/openmetrics-text.");
+  }
+  if (*chosen == 0) return Content("application/json", sources_.metrics_as_json());
+  if (*chosen == 1) {
+    return Content("text/plain; version=0.0.4; charset=utf-8",
+                   sources_.metrics_as_prometheus_text());
+  }
+  return Content("application/openmetrics-text; version=1.0.0; charset=utf-8",
+                 sources_.metrics_as_openmetrics());
+}
+
+boost::asio::awaitable<HttpResponse> OperationsHandler::Readiness() {
+  const auto strand = co_await boost::asio::this_coro::executor;
+  store_.Begin(strand);
+  database_.Begin(strand);
+  const Status store = co_await store_.Wait();
+  const Status database = co_await database_.Wait();
+  const bool draining = sources_.draining();
+  const bool ready = store.ok() && database.ok() && !draining;
+  std::string body = "{\"status\":\"";
+  body.append(ready ? "ok" : draining ? "draining" : "unavailable");
+  body.append("\",\"store\":\"").append(Word(store));
+  body.append("\",\"database\":\"").append(Word(database)).append("\"}\n");
+  co_return Content("application/json", std::move(body), ready ? 200 : 503);
+}
+
+}  // namespace satchel
