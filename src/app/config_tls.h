@@ -1,0 +1,26 @@
+/// The TLS_* keys as PEM texts.
+#pragma once
+
+#include <string>
+
+#include "app/config.h"
+#include "base/status.h"
+#include "base/strong_string.h"
+
+namespace satchel {
+
+struct TlsMaterial {
+  std::string certificate_pem;  ///< the chain, leaf first
+  Secret key_pem;
+  std::string client_ca_pem;  ///< empty: no client certificates are asked for
+};
+
+/// Reads the files that TLS_CERT, TLS_KEY and TLS_CLIENT_CA name; texts that are PEM already stay.
+/// CONFIGURATION_INVALID, naming the key: a file is missing or unreadable, or holds no PEM.
+/// Precondition: TLS_CERT is set.
+Result<TlsMaterial> ReadTlsMaterial(const Config& config);
+
+/// The same for any one key: `value` is PEM text or a path.
+Result<std::string> ReadPem(std::string_view key, const std::string& value);
+
+}  // namespace satchel

@@ -1,0 +1,102 @@
+#include "app/migrate_command.h"
+
+#include <sys/stat.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "adapters/localfs/storage_folder.h"
+#include "adapters/sql/sqlite_store.h"
+#include "app/command_support.h"
+#include "base/clock.h"
+
+namespace satchel {
+namespace {
+
+using UseMigrator = std::function<Status(Migrator& migrator, const CallContext& call)>;
+
+/// The embedded database belongs to the storage folder, so the folder is locked first: a running
+/// server refuses the command with its pid.
+Status WithMigrator(const Config& config, const UseMigrator& use) {
+  umask(S_IRWXG | S_IRWXO);
+  const SystemClock clock;
+  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<StorageFolder> folder,
+                           StorageFolder::Make(config.storage_dir));
+  SATCHEL_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Migrator> migrator,
+      OpenSqliteMigrator({.path = config.database.path, .read_connections = 1, .clock = &clock}));
+  return use(*migrator, CallContext("migrate"));
+}
+
+void Run(const ConfigLoader& loader, cli::CliContext& context, const UseMigrator& use) {
+  const std::optional<LoadedConfig> loaded = LoadForCommand(loader, context);
+  if (loaded) EndCommand(WithMigrator(loaded->config, use), context);
+}
+
+Status Deploy(Migrator& migrator, const CallContext& call, std::ostream& out) {
+  SATCHEL_ASSIGN_OR_RETURN(const std::vector<std::string> applied, migrator.Deploy(call));
+  for (const std::string& name : applied) out << "applied " << name << "\n";
+  if (applied.empty()) out << "nothing to apply: the schema is current\n";
+  return {};
+}
+
+Status ShowStates(Migrator& migrator, const CallContext& call, std::ostream& out) {
+  SATCHEL_ASSIGN_OR_RETURN(const std::vector<MigrationReport> reports, migrator.ReadStates(call));
+  for (const MigrationReport& report : reports) {
+    out << report.name << "  " << NameOf(report.state) << "\n";
+    if (!report.logs.empty()) out << "  " << report.logs << "\n";
+  }
+  return migrator.CheckCurrent(call);
+}
+
+void RegisterResolve(CLI::App& migrate, ConfigLoader& loader, cli::CliContext& context) {
+  struct Arguments {
+    std::string applied;
+    std::string rolled_back;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* resolve = migrate.add_subcommand("resolve", "Settle a migration that failed");
+  auto* choice = resolve->add_option_group("resolution");
+  choice->add_option("--applied", arguments->applied, "It was completed by hand");
+  choice->add_option("--rolled-back", arguments->rolled_back,
+                     "It was undone by hand: deploy applies it again");
+  choice->require_option(1);
+  loader.RegisterOptions(*resolve);
+  resolve->callback([&loader, &context, arguments] {
+    const bool applied = !arguments->applied.empty();
+    const std::string& name = applied ? arguments->applied : arguments->rolled_back;
+    Run(loader, context, [&](Migrator& migrator, const CallContext& call) -> Status {
+      SATCHEL_RETURN_IF_ERROR(migrator.Resolve(
+          call, name, applied ? MigrationResolution::kApplied : MigrationResolution::kRolledBack));
+      context.environment.out << "resolved " << name << "\n";
+      return {};
+    });
+  });
+}
+
+}  // namespace
+
+void RegisterMigrate(CLI::App& app, ConfigLoader& loader, cli::CliContext& context) {
+  CLI::App* migrate = app.add_subcommand("migrate", "Bring the database's schema up to date");
+  migrate->require_subcommand(1);
+  CLI::App* deploy = migrate->add_subcommand("deploy", "Apply the migrations that are pending");
+  loader.RegisterOptions(*deploy);
+  deploy->callback([&] {
+    Run(loader, context, [&](Migrator& migrator, const CallContext& call) {
+      return Deploy(migrator, call, context.environment.out);
+    });
+  });
+  CLI::App* status = migrate->add_subcommand(
+      "status", "Show which migrations are applied; exits 1 unless the schema is current");
+  loader.RegisterOptions(*status);
+  status->callback([&] {
+    Run(loader, context, [&](Migrator& migrator, const CallContext& call) {
+      return ShowStates(migrator, call, context.environment.out);
+    });
+  });
+  RegisterResolve(*migrate, loader, context);
+}
+
+}  // namespace satchel

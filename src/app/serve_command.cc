@@ -1,0 +1,81 @@
+#include "app/serve_command.h"
+
+#include <sys/stat.h>
+
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "app/backend.h"
+#include "app/config_checks.h"
+#include "app/config_print.h"
+#include "app/server.h"
+#include "app/signals.h"
+#include "base/version.h"
+#include "cli/exit_codes.h"
+#include "observability/json_logger.h"
+#include "observability/observer_fanout.h"
+
+namespace satchel {
+namespace {
+
+int Fail(const Status& status) {
+  std::cerr << "satchel: " << status.message() << "\n";
+  return status.Is(Reason::kInvalidField) ? cli::kExitUsage : cli::kExitFailed;
+}
+
+Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
+  const Config& config = loaded.config;
+  SecureIdGenerator ids;
+  MetricsRegistry metrics(kVersion, clock);
+  ObserverFanout observer({&metrics, &log});
+  for (const std::string& warning : loaded.warnings) log.Write(LogLevel::kWarning, warning, {});
+
+  const auto migrate = config.migrate_on_start ? Backend::Migrate::kYes : Backend::Migrate::kNo;
+  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend,
+                           Backend::Open(config, migrate, clock, ids));
+  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
+                           Server::Start({config, *backend, clock, ids, log, observer, metrics}));
+  log.Write(LogLevel::kInfo, "serving",
+            {{"version", std::string(kVersion)},
+             {"host", config.host},
+             {"port", std::to_string(server->grpc_port())},
+             {"metricsPort", std::to_string(server->metrics_port())},
+             {"linksPort", std::to_string(server->links_port())},
+
+             {"storageDir", config.storage_dir}});
+  WaitForTermination();
+  log.Write(LogLevel::kInfo, "draining", {});
+  server->Drain();
+  log.Write(LogLevel::kInfo, "stopped", {});
+  return {};
+}
+
+}  // namespace
+
+int RunServe(const ConfigLoader& loader) {
+  const Result<LoadedConfig> loaded = loader.Load();
+  if (!loaded.ok()) return Fail(loaded.status());
+  if (loader.print_requested()) {
+    std::cout << PrintConfig(*loaded);
+    return cli::kExitOk;
+  }
+  if (const Status built = CheckBuilt(loaded->config); !built.ok()) return Fail(built);
+  // The administration socket and the database must never be open to others, not even briefly.
+  umask(S_IRWXG | S_IRWXO);
+  PrepareSignals();
+  const SystemClock clock;
+  JsonLoggerOptions options;
+  options.level = loaded->config.log_level;
+  options.output = StandardOutputSink();
+  options.directory = loaded->config.log_dir;
+  options.retention = loaded->config.log_retention;
+  const Result<std::unique_ptr<JsonLogger>> log = JsonLogger::Make(options, clock);
+  if (!log.ok()) return Fail(log.status());
+  const Status served = Serve(*loaded, clock, **log);
+  if (served.ok()) return cli::kExitOk;
+  (*log)->Write(LogLevel::kError, "cannot serve", {{"error", served.ToString()}});
+  return Fail(served);
+}
+
+}  // namespace satchel

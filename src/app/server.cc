@@ -1,0 +1,143 @@
+#include "app/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/config_tls.h"
+#include "base/limits.h"
+
+namespace satchel {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds kSweepInterval = 30s;
+/// The metrics promise totals at most 10 s old.
+constexpr std::chrono::seconds kTotalsInterval = 5s;
+/// Calls in progress of all kinds; each holds some KiB, a stalled download a window.
+constexpr int kCallsMax = 4096;
+
+UploadLimits LimitsOf(const Config& config) {
+  return {.file_size_max = config.max_file_size,
+          .default_quota = config.default_user_quota,
+          .lease = config.upload_lease,
+          .concurrent_max = config.max_concurrent_uploads};
+}
+
+DocumentServiceOptions OptionsOf(const Config& config) {
+  return {.default_quota = config.default_user_quota,
+          .link_life_default = config.presigned_url_expiry,
+          .delete_retention = config.soft_delete
+                                  ? std::chrono::seconds(config.soft_delete_retention)
+                                  : std::chrono::seconds(0)};
+}
+
+SweeperOptions SweeperOptionsOf() {
+  SweeperOptions options;
+  options.sole_uploader = true;
+  return options;
+}
+
+}  // namespace
+
+Server::Server(const ServerDependencies& dependencies)
+    : dependencies_(dependencies),
+      uploader_(dependencies.backend.metadata(), dependencies.backend.objects(), dependencies.clock,
+                dependencies.ids, dependencies.log,
+                FileTypePolicy(dependencies.config.allowed_mime_types,
+                               dependencies.config.allowed_extensions),
+                LimitsOf(dependencies.config)),
+      service_(uploader_, dependencies.backend.metadata(), dependencies.backend.objects(),
+               dependencies.backend.links(), dependencies.log, OptionsOf(dependencies.config)),
+      sweeper_(dependencies.backend.metadata(), dependencies.backend.objects(), dependencies.clock,
+               dependencies.log, dependencies.metrics, SweeperOptionsOf()),
+      administration_(dependencies.backend.metadata(), dependencies.backend.objects(), sweeper_,
+                      dependencies.log, dependencies.metrics,
+                      dependencies.config.default_user_quota),
+      admission_(kCallsMax),
+      workers_(static_cast<std::size_t>(dependencies.config.worker_threads)),
+      grpc_service_(GrpcCallEnvironment{
+          .service = service_,
+          .admission = admission_,
+          .observer = dependencies.observer,
+          .ids = dependencies.ids,
+          .workers = workers_,
+          .stream_idle_max = dependencies.config.stream_idle_timeout,
+          .local_reads = dependencies.config.database.kind == DatabaseKind::kSqlite}) {}
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerDependencies& dependencies) {
+  auto server = std::make_unique<Server>(dependencies);
+  // Before the first upload is accepted, since every PENDING row is taken for a dead one's.
+  server->sweeper_.RunOnce(CallContext("start"), SweepTrigger::kStartup);
+  SATCHEL_RETURN_IF_ERROR(server->Listen());
+  server->StartMaintenance();
+  return server;
+}
+
+Result<GrpcServerOptions> Server::GrpcOptions() const {
+  const Config& config = dependencies_.config;
+  GrpcServerOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  if (config.tls_cert.empty()) return options;
+  SATCHEL_ASSIGN_OR_RETURN(const TlsMaterial tls, ReadTlsMaterial(config));
+  options.tls_certificate = tls.certificate_pem;
+  options.tls_key = tls.key_pem.Reveal();
+  options.tls_client_ca = tls.client_ca_pem;
+  return options;
+}
+
+Status Server::Listen() {
+  const ServerDependencies& given = dependencies_;
+  SATCHEL_ASSIGN_OR_RETURN(
+      http_, HttpFront::Start({.config = given.config,
+                               .backend = given.backend,
+                               .service = service_,
+                               .metrics = given.metrics,
+                               .observer = given.observer,
+                               .log = given.log,
+                               .ids = given.ids,
+                               .workers = workers_,
+                               .draining = [this] { return admission_.draining(); }}));
+  SATCHEL_ASSIGN_OR_RETURN(
+      admin_server_, AdminServer::Start(given.backend.admin_address(), administration_, given.ids));
+  // Last: who reaches this port finds a service that is complete.
+  SATCHEL_ASSIGN_OR_RETURN(const GrpcServerOptions options, GrpcOptions());
+  SATCHEL_ASSIGN_OR_RETURN(grpc_server_, GrpcServer::Start(options, grpc_service_, admission_));
+  return {};
+}
+
+void Server::StartMaintenance() {
+  std::vector<Maintenance::Task> tasks;
+  tasks.push_back({"storage-totals", kTotalsInterval, [this](const CallContext& call) {
+                     Result<StorageTotals> totals =
+                         dependencies_.backend.metadata().GetStorageTotals(call,
+                                                                           kStorageMetricUsersMax);
+                     if (totals.ok()) {
+                       dependencies_.metrics.SetStorageTotals(*std::move(totals),
+                                                              dependencies_.clock.WallNow());
+                     }
+                   }});
+  tasks.push_back({"sweep", kSweepInterval, [this](const CallContext& call) {
+                     sweeper_.RunOnce(call, SweepTrigger::kTimer);
+                   }});
+  maintenance_ = std::make_unique<Maintenance>(std::move(tasks));
+}
+
+void Server::Drain() {
+  const auto deadline = std::chrono::steady_clock::now() + dependencies_.config.shutdown_grace;
+  grpc_server_->Drain(dependencies_.config.shutdown_grace);
+  const auto left = deadline - std::chrono::steady_clock::now();
+  http_->StopLinks(std::max(std::chrono::milliseconds(0),
+                            std::chrono::duration_cast<std::chrono::milliseconds>(left)));
+}
+
+Server::~Server() {
+  maintenance_.reset();
+  if (grpc_server_ != nullptr) grpc_server_->Drain(0s);
+  admin_server_.reset();
+  http_.reset();
+  workers_.join();
+}
+
+}  // namespace satchel

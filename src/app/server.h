@@ -1,0 +1,75 @@
+/// The running service: listeners, workers, maintenance; how they start and in which order they
+/// end.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+
+#include "app/backend.h"
+#include "app/config.h"
+#include "app/http_front.h"
+#include "app/maintenance.h"
+#include "base/clock.h"
+#include "base/identifiers.h"
+#include "core/administration.h"
+#include "core/document_service.h"
+#include "core/sweeper.h"
+#include "core/upload.h"
+#include "observability/metrics_registry.h"
+#include "ports/call_observer.h"
+#include "ports/event_log.h"
+#include "transport/grpc/admin_server.h"
+#include "transport/grpc/admission.h"
+#include "transport/grpc/document_grpc_service.h"
+#include "transport/grpc/grpc_server.h"
+
+namespace satchel {
+
+/// What a Server uses and does not own; all of it outlives the server.
+struct ServerDependencies {
+  const Config& config;
+  Backend& backend;
+  const Clock& clock;
+  IdGenerator& ids;
+  EventLog& log;
+  CallObserver& observer;
+  MetricsRegistry& metrics;
+};
+
+class Server {
+ public:
+  /// Ends what dead uploads have left, then listens. CONFIGURATION_INVALID: an address is in use,
+  /// or certificates are bad.
+  static Result<std::unique_ptr<Server>> Start(const ServerDependencies& dependencies);
+  /// Ends at once what Drain() has not ended.
+  ~Server();
+
+  int grpc_port() const { return grpc_server_->port(); }
+  int metrics_port() const { return http_->metrics_port(); }
+  int links_port() const { return http_->links_port(); }
+  /// Lets running calls end within SHUTDOWN_GRACE_SECONDS, refusing new ones; then stops listening.
+  void Drain();
+
+  explicit Server(const ServerDependencies& dependencies);
+
+ private:
+  Status Listen();
+  Result<GrpcServerOptions> GrpcOptions() const;
+  void StartMaintenance();
+
+  // In the order of dependence: what comes later uses what comes before, and ends first.
+  const ServerDependencies dependencies_;
+  Uploader uploader_;
+  DocumentService service_;
+  Sweeper sweeper_;
+  Administration administration_;
+  Admission admission_;
+  boost::asio::thread_pool workers_;
+  DocumentGrpcService grpc_service_;
+  std::unique_ptr<GrpcServer> grpc_server_;
+  std::unique_ptr<HttpFront> http_;
+  std::unique_ptr<AdminServer> admin_server_;
+  std::unique_ptr<Maintenance> maintenance_;
+};
+
+}  // namespace satchel
