@@ -1,0 +1,99 @@
+"""Fixtures: one server for each module, or one of its own for a test that needs it."""
+
+import itertools
+import random
+
+import pytest
+
+from harness.backends import BACKENDS
+from harness.client import Client
+from harness.fsck import assert_clean
+from harness.server import Server
+
+_user_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--backend", choices=sorted(BACKENDS), default="local+sqlite",
+                     help="object store and database that the servers run on")
+    parser.addoption("--seed", type=int, default=None,
+                     help="seed of the random tests; a random one, printed, by default")
+
+
+@pytest.fixture(scope="session")
+def run_seed(request) -> int:
+    given = request.config.getoption("--seed")
+    return random.SystemRandom().randrange(1 << 32) if given is None else given
+
+
+@pytest.fixture
+def rng(request, run_seed) -> random.Random:
+    """Random numbers of this test; the seed is printed, so a failure shows it."""
+    print(f"--seed {run_seed} ({request.node.name})")
+    return random.Random(f"{run_seed} {request.node.name}")
+
+
+@pytest.fixture(scope="session")
+def make_store(request, tmp_path_factory):
+    kind = BACKENDS[request.config.getoption("--backend")]
+    return lambda: kind(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="module")
+def server(request, make_store, tmp_path_factory):
+    """The module's server: its settings are the module's SERVER_SETTINGS.
+
+    When the module is done the server must end with 0 and leave a clean store, unless the module
+    says DAMAGES_STORE.
+    """
+    settings = getattr(request.module, "SERVER_SETTINGS", {})
+    running = Server(make_store(), tmp_path_factory.mktemp("server"), settings)
+    try:
+        yield running.start()
+        exit_code = running.stop()
+        assert exit_code == 0, running.output()
+        if not getattr(request.module, "DAMAGES_STORE", False):
+            assert_clean(running)
+    finally:
+        if running.running():
+            running.kill()
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with Client(server.address) as shared:
+        yield shared
+
+
+@pytest.fixture
+def new_server(make_store, tmp_path_factory):
+    """Makes servers of the test's own, not started; what still runs at the end is killed."""
+    made = []
+
+    def make(store=None, arguments=(), user=None, program=None, **settings) -> Server:
+        made.append(Server(store or make_store(), tmp_path_factory.mktemp("server"), settings,
+                           arguments, user, program))
+        return made[-1]
+    yield make
+    for server in made:
+        if server.running():
+            server.kill()
+
+
+@pytest.fixture
+def connect():
+    """Makes clients that are closed at the end."""
+    made = []
+
+    def make(server, **keywords) -> Client:
+        made.append(Client(server.address, **keywords))
+        return made[-1]
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def user() -> str:
+    """A user id that no other test has."""
+    return f"user-{next(_user_numbers):05d}"

@@ -1,0 +1,1 @@
+"""Everything the wire suite needs to run the real binary and talk to it."""

@@ -1,0 +1,13 @@
+"""The invariants of the store, proved by the program's own checker."""
+
+from harness.cli import Outcome, administer
+
+
+def fsck(server, *arguments) -> Outcome:
+    return administer(server, "fsck", *arguments, seconds=120)
+
+
+def assert_clean(server) -> None:
+    """I1, I2 and I5 hold; the server may run or not."""
+    outcome = fsck(server)
+    assert outcome.exit_code == 0, f"fsck found something:\n{outcome.text}\n{outcome.error}"

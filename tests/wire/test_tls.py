@@ -1,0 +1,106 @@
+"""TLS on gRPC, with and without client certificates."""
+
+import grpc
+import pytest
+
+from harness.certificates import Authority
+from harness.client import Client
+from harness.failures import Failure
+from harness.server import run_to_exit
+
+CALL_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return Authority("satchel test authority")
+
+
+@pytest.fixture(scope="module")
+def other_authority():
+    return Authority("nobody trusts this one")
+
+
+@pytest.fixture
+def tls(authority, tmp_path):
+    certificate, key = authority.issue("server").write(tmp_path, "server")
+    return {"TLS_CERT": certificate, "TLS_KEY": key}
+
+
+def client_of(server, roots, pair=None) -> Client:
+    credentials = grpc.ssl_channel_credentials(
+        roots, pair.key if pair else None, pair.certificate if pair else None)
+    return Client(server.address.replace("127.0.0.1", "localhost"), credentials)
+
+
+def assert_unreachable(client: Client) -> None:
+    with client, pytest.raises(Failure) as caught:
+        client.usage("anybody", timeout=CALL_SECONDS)
+    assert caught.value.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+    assert not caught.value.raw_status, "no call may get as far as the service"
+
+
+def test_tls(new_server, tls, authority, other_authority, user):
+    server = new_server(**tls).start()
+    with client_of(server, authority.certificate) as client:
+        stored = client.store(user, "a.txt", b"abc")
+        assert client.download(user, stored.document_id).data == b"abc"
+    assert_unreachable(client_of(server, other_authority.certificate))
+    assert_unreachable(Client(server.address))
+
+
+def test_client_certificates(new_server, tls, authority, other_authority, tmp_path, user):
+    ca = tmp_path / "clients.crt"
+    ca.write_bytes(authority.certificate)
+    server = new_server(**tls, TLS_CLIENT_CA=ca).start()
+    with client_of(server, authority.certificate, authority.issue("client")) as client:
+        assert client.upload(user, "a.txt", b"abc").size == 3
+    assert_unreachable(client_of(server, authority.certificate))
+    assert_unreachable(client_of(server, authority.certificate, other_authority.issue("intruder")))
+
+
+@pytest.mark.parametrize("missing", ["TLS_CERT", "TLS_KEY"])
+def test_half_a_pair_stops_the_start(new_server, tls, missing):
+    tls[missing] = "UNSET"
+    exited = run_to_exit(new_server(**tls))
+    assert exited.exit_code != 0
+    assert missing in exited.output
+
+
+@pytest.mark.parametrize("key", ["TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"],
+                         ids=["no such file", "empty", "garbage"])
+def test_bad_file_stops_the_start(new_server, tls, tmp_path, key, content):
+    path = tmp_path / "bad.pem"
+    if content is not None:
+        path.write_bytes(content)
+    exited = run_to_exit(new_server(**{**tls, key: path}))
+    assert exited.exit_code not in (0, None) and exited.exit_code > 0, exited
+    assert key in exited.output and "bad.pem" in exited.output
+
+
+def test_key_of_another_certificate_stops_the_start(new_server, tls, authority, tmp_path):
+    _, key = authority.issue("another").write(tmp_path, "another")
+    exited = run_to_exit(new_server(**{**tls, "TLS_KEY": key}))
+    assert exited.exit_code > 0
+    assert "TLS_KEY" in exited.output
+
+
+def test_client_ca_without_certificate_stops_the_start(new_server, authority, tmp_path):
+    ca = tmp_path / "clients.crt"
+    ca.write_bytes(authority.certificate)
+    exited = run_to_exit(new_server(TLS_CLIENT_CA=ca))
+    assert exited.exit_code > 0
+    assert "TLS_CLIENT_CA" in exited.output
+
+
+def test_public_address_without_tls_warns(new_server):
+    server = new_server(HOST="0.0.0.0").start()
+    server.wait_for_log(lambda line: line["level"].startswith("warn") and "TLS" in line["message"],
+                        what="a warning")
+
+
+def test_loopback_without_tls_does_not_warn(new_server):
+    server = new_server().start()
+    assert server.stop() == 0
+    assert not [line for line in server.logs() if line["level"].startswith("warn")]
