@@ -1,0 +1,63 @@
+// A plain client of the contract, as the load generator needs it: one connection of its own, and
+// every failure an exception, since a figure with failed calls in it is no figure.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "document/document_service.grpc.pb.h"
+
+namespace satchel::bench {
+
+inline constexpr std::size_t kChunkBytes = 256 * 1024;
+
+/// An upload that has sent its metadata and first chunk and then nothing more.
+class StalledUpload {
+ public:
+  /// Blocks until the first chunk has been handed to the transport.
+  /// Throws std::runtime_error when the stream broke.
+  StalledUpload(document::DocumentService::Stub& stub, const document::DocumentMetadata& metadata);
+  /// Cancels the call.
+  ~StalledUpload();
+  StalledUpload(const StalledUpload&) = delete;
+  StalledUpload& operator=(const StalledUpload&) = delete;
+
+ private:
+  grpc::ClientContext context_;
+  document::UploadDocumentResponse response_;
+  std::unique_ptr<grpc::ClientWriter<document::UploadDocumentRequest>> writer_;
+};
+
+/// Not for several threads at once. Every method blocks, and throws std::runtime_error with
+/// operation, code and message when the call did not end OK.
+class DocumentClient {
+ public:
+  /// `target` is host:port, spoken to without TLS.
+  explicit DocumentClient(const std::string& target);
+
+  /// Uploads `size` bytes of text as `filename`; returns the document's id.
+  std::string Upload(const std::string& user, const std::string& filename, std::size_t size);
+
+  /// Reads the whole document; also throws when it did not have `size` bytes.
+  void Download(const std::string& user, const std::string& document_id, std::size_t size);
+
+  document::GetUsageStatsResponse Usage(const std::string& user);
+
+  document::ListDocumentsResponse List(const std::string& user, const std::string& page_token);
+
+  /// Returns the link to a document.
+  std::string Url(const std::string& user, const std::string& document_id);
+
+  std::unique_ptr<StalledUpload> StartStalledUpload(const std::string& user,
+                                                    const std::string& filename);
+
+ private:
+  std::unique_ptr<document::DocumentService::Stub> stub_;
+  /// Reused, so that the client spends its time in gRPC and not in filling buffers.
+  document::UploadDocumentRequest chunk_;
+};
+
+}  // namespace satchel::bench
