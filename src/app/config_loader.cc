@@ -136,8 +136,11 @@ Status ConfigLoader::CheckUsage() const {
   std::string problems;
   for (const CLI::App* command : commands_) {
     bool after_unknown_flag = false;
+    bool flags_ended = false;
     for (const std::string& argument : command->remaining()) {
-      const bool is_flag = argument.starts_with("-") && argument != "-";
+      // CLI11 hands on the mark behind which nothing is a flag.
+      if (argument == "--" && !std::exchange(flags_ended, true)) continue;
+      const bool is_flag = argument.starts_with("-") && argument != "-" && !flags_ended;
       // What stands behind an unknown flag is most likely its value.
       if (!is_flag && after_unknown_flag) {
         after_unknown_flag = false;

@@ -64,7 +64,7 @@ class StreamCall : public Reactor,
     const auto waiting_since = gate_.waiting_since();
     if (!waiting_since || now - *waiting_since <= environment_.stream_idle_max) return;
     stalled_ = true;
-    gate_.Interrupt(Status(Reason::kDeadlineExceeded, "the stream was idle for too long"));
+    gate_.Interrupt(Stalled());
   }
 
   void Interrupt(const Status& status) override { gate_.Interrupt(status); }
@@ -80,6 +80,13 @@ class StreamCall : public Reactor,
     co_return arrived;
   }
 
+  /// For a client that does send, but nothing that counts: no more patience than with silence.
+  Status CheckProgress(std::chrono::steady_clock::time_point since) {
+    if (std::chrono::steady_clock::now() - since <= environment_.stream_idle_max) return {};
+    tracker_.record().caller_at_fault = true;
+    return Stalled();
+  }
+
   const GrpcCallEnvironment& environment_;
   grpc::CallbackServerContext& context_;
   CallTracker tracker_;
@@ -87,12 +94,15 @@ class StreamCall : public Reactor,
 
  private:
   static constexpr std::chrono::milliseconds kForcedEndDelay{1000};
+  static constexpr const char* kStalled = "the stream was idle for too long";
+
+  static Status Stalled() { return Status(Reason::kDeadlineExceeded, kStalled); }
 
   /// Resets the stream with a status that overtakes the bytes the client does not read.
   void Cut() {
     if (cut_.exchange(true)) return;
-    grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_DEADLINE_EXCEEDED,
-                                 "the stream was idle for too long", nullptr);
+    grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_DEADLINE_EXCEEDED, kStalled,
+                                 nullptr);
   }
 
   std::atomic<std::chrono::steady_clock::duration> finishing_since_{};

@@ -42,19 +42,25 @@ awaitable<Status> UploadCall::Run() {
 }
 
 awaitable<Result<std::optional<UploadMessage>>> UploadCall::Read() {
-  gate_.Begin();
-  StartRead(&incoming_);
-  SATCHEL_CO_ASSIGN_OR_RETURN(const bool more, co_await WaitForClient());
-  if (!more) {
-    // A reset stream and a client that is gone end like this, too.
-    SATCHEL_CO_RETURN_IF_ERROR(tracker_.call().Check());
-    if (context_.IsCancelled()) {
-      co_return Status(Reason::kCancelled, "the caller cancelled the upload");
+  const auto begun = std::chrono::steady_clock::now();
+  while (true) {
+    gate_.Begin();
+    StartRead(&incoming_);
+    SATCHEL_CO_ASSIGN_OR_RETURN(const bool more, co_await WaitForClient());
+    if (!more) {
+      // A reset stream and a client that is gone end like this, too.
+      SATCHEL_CO_RETURN_IF_ERROR(tracker_.call().Check());
+      if (context_.IsCancelled()) {
+        co_return Status(Reason::kCancelled, "the caller cancelled the upload");
+      }
+      co_return std::optional<UploadMessage>();
     }
-    co_return std::optional<UploadMessage>();
+    SATCHEL_CO_ASSIGN_OR_RETURN(UploadMessage message, ParseIncoming());
+    const auto* chunk = std::get_if<UploadChunk>(&message);
+    if (chunk == nullptr || !chunk->bytes.empty()) co_return std::optional(std::move(message));
+    // A client that sends nothing but empty chunks gets nowhere: it stalls.
+    SATCHEL_CO_RETURN_IF_ERROR(CheckProgress(begun));
   }
-  SATCHEL_CO_ASSIGN_OR_RETURN(UploadMessage message, ParseIncoming());
-  co_return std::optional(std::move(message));
 }
 
 Result<UploadMessage> UploadCall::ParseIncoming() {

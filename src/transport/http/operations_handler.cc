@@ -14,6 +14,8 @@ namespace {
 /// Answers are promised within 10 s; store and database are probed at the same time.
 constexpr std::chrono::milliseconds kProbeTimeout{5000};
 
+constexpr std::size_t kMetricsAsJson = 0;
+constexpr std::size_t kMetricsAsPrometheusText = 1;
 constexpr std::array<MediaType, 3> kMetricsTypes = {{
     {"application/json", ""},
     {"text/plain", "0.0.4"},
@@ -46,13 +48,11 @@ boost::asio::awaitable<HttpResponse> OperationsHandler::Handle(const HttpRequest
 }
 
 HttpResponse OperationsHandler::Metrics(const HttpRequest& request) const {
-  const auto chosen = ChooseMediaType(request.Header("accept"), kMetricsTypes);
-  if (!chosen) {
-    return HttpResponse::Text(
-        406, "Metrics come as application/json, text/plain or application/openmetrics-text.");
-  }
-  if (*chosen == 0) return Content("application/json", sources_.metrics_as_json());
-  if (*chosen == 1) {
+  // A header that fits nothing should not cost an operator the numbers.
+  const std::size_t chosen =
+      ChooseMediaType(request.Header("accept"), kMetricsTypes).value_or(kMetricsAsJson);
+  if (chosen == kMetricsAsJson) return Content("application/json", sources_.metrics_as_json());
+  if (chosen == kMetricsAsPrometheusText) {
     return Content("text/plain; version=0.0.4; charset=utf-8",
                    sources_.metrics_as_prometheus_text());
   }

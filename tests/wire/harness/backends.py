@@ -84,10 +84,11 @@ class LocalSqliteStore(Store):
         return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
     def _file_of(self, stored) -> pathlib.Path:
-        found = [path for path in self._files()
-                 if path.stat().st_size == len(stored.data) and path.read_bytes() == stored.data]
-        assert len(found) == 1, f"{len(found)} objects hold the bytes of {stored.filename!r}"
-        return found[0]
+        ((version,),) = self._query("SELECT version FROM rag_document WHERE id = ?",
+                                    (stored.document_id,))
+        (path,) = (path for path in self._files() if path.name == version)
+        assert path.read_bytes() == stored.data
+        return path
 
     def corrupt_object(self, stored) -> None:
         path = self._file_of(stored)
