@@ -41,7 +41,7 @@ OperationsHandler::Sources SourcesOf(const HttpFrontDependencies& dependencies) 
       .probe_store = [&backend](const CallContext& call) { return backend.objects().Probe(call); },
       .probe_database =
           [&backend](const CallContext& call) { return backend.metadata().Probe(call); },
-      .draining = dependencies.draining};
+      .state = dependencies.state};
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct HttpFrontDependencies {
   EventLog& log;
   IdGenerator& ids;
   boost::asio::thread_pool& workers;
-  std::function<bool()> draining;
+  std::function<ServingState()> state;
 };
 
 class HttpFront {

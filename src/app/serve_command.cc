@@ -42,7 +42,6 @@ Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
              {"port", std::to_string(server->grpc_port())},
              {"metricsPort", std::to_string(server->metrics_port())},
              {"linksPort", std::to_string(server->links_port())},
-
              {"storageDir", config.storage_dir}});
   WaitForTermination();
   log.Write(LogLevel::kInfo, "draining", {});

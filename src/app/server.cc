@@ -89,22 +89,27 @@ Result<GrpcServerOptions> Server::GrpcOptions() const {
 
 Status Server::Listen() {
   const ServerDependencies& given = dependencies_;
-  SATCHEL_ASSIGN_OR_RETURN(
-      http_, HttpFront::Start({.config = given.config,
-                               .backend = given.backend,
-                               .service = service_,
-                               .metrics = given.metrics,
-                               .observer = given.observer,
-                               .log = given.log,
-                               .ids = given.ids,
-                               .workers = workers_,
-                               .draining = [this] { return admission_.draining(); }}));
+  SATCHEL_ASSIGN_OR_RETURN(http_, HttpFront::Start({.config = given.config,
+                                                    .backend = given.backend,
+                                                    .service = service_,
+                                                    .metrics = given.metrics,
+                                                    .observer = given.observer,
+                                                    .log = given.log,
+                                                    .ids = given.ids,
+                                                    .workers = workers_,
+                                                    .state = [this] { return state(); }}));
   SATCHEL_ASSIGN_OR_RETURN(
       admin_server_, AdminServer::Start(given.backend.admin_address(), administration_, given.ids));
   // Last: who reaches this port finds a service that is complete.
   SATCHEL_ASSIGN_OR_RETURN(const GrpcServerOptions options, GrpcOptions());
   SATCHEL_ASSIGN_OR_RETURN(grpc_server_, GrpcServer::Start(options, grpc_service_, admission_));
+  listening_ = true;
   return {};
+}
+
+ServingState Server::state() const {
+  if (admission_.draining()) return ServingState::kDraining;
+  return listening_ ? ServingState::kServing : ServingState::kStarting;
 }
 
 void Server::StartMaintenance() {

@@ -2,6 +2,7 @@
 /// end.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
 
@@ -56,6 +57,7 @@ class Server {
   Status Listen();
   Result<GrpcServerOptions> GrpcOptions() const;
   void StartMaintenance();
+  ServingState state() const;
 
   // In the order of dependence: what comes later uses what comes before, and ends first.
   const ServerDependencies dependencies_;
@@ -64,6 +66,7 @@ class Server {
   Sweeper sweeper_;
   Administration administration_;
   Admission admission_;
+  std::atomic<bool> listening_{false};  ///< on all ports
   boost::asio::thread_pool workers_;
   DocumentGrpcService grpc_service_;
   std::unique_ptr<GrpcServer> grpc_server_;

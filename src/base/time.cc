@@ -42,7 +42,7 @@ std::optional<Day> ParseDay(std::string_view text) {
   const auto year = ParseDigits(text.substr(0, 4));
   const auto month = ParseDigits(text.substr(5, 2));
   const auto day = ParseDigits(text.substr(8, 2));
-  if (!year || !month || !day || *year < 1970) return std::nullopt;
+  if (!year || !month || !day) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};

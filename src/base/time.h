@@ -15,7 +15,7 @@ using Day = std::chrono::sys_days;
 std::string FormatTimestamp(Timestamp time);
 /// "2026-11-23": the UTC day.
 std::string FormatDay(Timestamp time);
-/// nullopt unless `text` is an existing day as YYYY-MM-DD, year 1970 to 9999.
+/// nullopt unless `text` is an existing day as YYYY-MM-DD.
 std::optional<Day> ParseDay(std::string_view text);
 
 }  // namespace satchel

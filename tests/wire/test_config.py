@@ -254,6 +254,7 @@ def test_missing_signing_key_in_a_folder_with_documents(new_server, connect, use
     assert exited.exit_code == 1
     assert "key" in exited.output
     assert not key.exists(), "a refused start makes no new key"
+    key.touch(0o600)
     key.write_bytes(content)
     server.start()
     assert connect(server).used(user) == (1, 3)

@@ -132,12 +132,14 @@ def test_frame_above_the_limit_after_all_bytes(server, client, user):
     assert_given_back(server, client, user)
 
 
-@pytest.mark.parametrize("tail", [
-    b"\x00\x00\x00", message(b"abc", length=1000), message(chunk_frame(b"abc"), compressed=1),
-    message(chunk_frame(b"abc"), compressed=7), struct.pack(">BI", 0, 0xFFFFFFFF)],
-    ids=["cut header", "cut message", "compressed without an encoding", "bad flag", "4 GiB"])
-@pytest.mark.parametrize("sent", [0, 10], ids=["no byte", "all bytes"])
-def test_broken_framing(server, client, user, tail, sent):
+CUT_TAILS = {"cut header": b"\x00\x00\x00", "cut message": message(b"abc", length=1000),
+             "4 GiB": struct.pack(">BI", 0, 0xFFFFFFFF)}
+BAD_TAILS = {"compressed without an encoding": message(chunk_frame(b"abc"), compressed=1),
+             "bad flag": message(chunk_frame(b"abc"), compressed=7)}
+
+
+def status_after(server, user, sent, tail) -> str:
+    """The grpc-status of an upload of 10 bytes whose stream ends with `tail` behind `sent` bytes."""
     head = message(metadata_frame(user.encode(), b"general", b"a.txt", TXT.encode(), 10))
     if sent:
         head += message(chunk_frame(b"x" * sent))
@@ -146,8 +148,28 @@ def test_broken_framing(server, client, user, tail, sent):
         raw.send(stream, head)
         raw.send(stream, tail, end=True)
         raw.wait(lambda: raw.ended, 5, "an answer")
-        assert raw.headers.get("grpc-status") != "0"
+        return raw.headers.get("grpc-status")
+
+
+@pytest.mark.parametrize("tail", [*CUT_TAILS, *BAD_TAILS])
+def test_broken_framing(server, client, user, tail):
+    assert status_after(server, user, 0, {**CUT_TAILS, **BAD_TAILS}[tail]) != "0"
     assert_given_back(server, client, user)
+
+
+@pytest.mark.parametrize("tail", BAD_TAILS)
+def test_bad_message_behind_all_bytes(server, client, user, tail):
+    assert status_after(server, user, 10, BAD_TAILS[tail]) != "0"
+    assert_given_back(server, client, user)
+
+
+@pytest.mark.parametrize("tail", CUT_TAILS)
+def test_message_cut_short_behind_all_bytes(server, client, user, tail):
+    """gRPC reports such a tail as the plain end of the stream. Every byte that was declared came,
+    so the document stands, whole."""
+    assert status_after(server, user, 10, CUT_TAILS[tail]) == "0"
+    (document,) = client.list_all(user)
+    assert client.download(user, document.document_id).data == b"x" * 10
 
 
 def test_connection_that_speaks_something_else(server, client, user):

@@ -144,19 +144,25 @@ void HttpServer::BeginStop(std::chrono::milliseconds grace) {
   acceptor_.close(ignored);
   pause_timer_.cancel();
   for (const auto& connection : connections_) connection->StopWhenIdle();
+  grace_runs_ = true;
   grace_timer_.expires_after(grace);
-  grace_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+  grace_timer_.async_wait([this](const boost::system::error_code&) {
+    grace_runs_ = false;
     for (const auto& connection : connections_) connection->Cut();
+    ReportStopped();
   });
   ReportStopped();
 }
 
 void HttpServer::ReportStopped() {
   if (!stopping_ || accepting_ || !connections_.empty()) return;
-  grace_timer_.cancel();
-  // Behind whatever the timer has queued already: `this` may be gone right after.
-  boost::asio::post(strand_, [this] { stopped_.set_value(); });
+  // A timer that has run out can no longer be cancelled, so its handler is waited for.
+  if (grace_runs_) {
+    grace_timer_.cancel();
+    return;
+  }
+  // `this` may be gone right after.
+  stopped_.set_value();
 }
 
 void HttpServer::LogException(const std::exception_ptr& exception) {

@@ -95,6 +95,7 @@ class HttpServer {
   std::unordered_set<std::shared_ptr<HttpConnection>> connections_;
   bool accepting_ = false;
   bool stopping_ = false;
+  bool grace_runs_ = false;
 };
 
 }  // namespace satchel

@@ -31,6 +31,12 @@ HttpResponse Content(std::string_view type, std::string body, unsigned status = 
 
 std::string_view Word(const Status& outcome) { return outcome.ok() ? "ok" : "unavailable"; }
 
+std::string_view Word(ServingState state, bool dependencies_ok) {
+  if (state == ServingState::kStarting) return "starting";
+  if (state == ServingState::kDraining) return "draining";
+  return dependencies_ok ? "ok" : "unavailable";
+}
+
 }  // namespace
 
 OperationsHandler::OperationsHandler(Sources sources, boost::asio::any_io_executor workers)
@@ -66,10 +72,11 @@ boost::asio::awaitable<HttpResponse> OperationsHandler::Readiness() {
   database_.Begin(strand);
   const Status store = co_await store_.Wait();
   const Status database = co_await database_.Wait();
-  const bool draining = sources_.draining();
-  const bool ready = store.ok() && database.ok() && !draining;
+  const ServingState state = sources_.state();
+  const bool dependencies_ok = store.ok() && database.ok();
+  const bool ready = dependencies_ok && state == ServingState::kServing;
   std::string body = "{\"status\":\"";
-  body.append(ready ? "ok" : draining ? "draining" : "unavailable");
+  body.append(Word(state, dependencies_ok));
   body.append("\",\"store\":\"").append(Word(store));
   body.append("\",\"database\":\"").append(Word(database)).append("\"}\n");
   co_return Content("application/json", std::move(body), ready ? 200 : 503);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -9,6 +10,9 @@
 #include "transport/http/shared_probe.h"
 
 namespace satchel {
+
+/// Whether the service itself takes calls; what it depends on is probed.
+enum class ServingState : std::uint8_t { kStarting, kServing, kDraining };
 
 class OperationsHandler final : public HttpHandler {
  public:
@@ -20,7 +24,7 @@ class OperationsHandler final : public HttpHandler {
     std::function<std::string()> metrics_as_openmetrics;      ///< format 1.0.0
     SharedProbe::Probe probe_store;
     SharedProbe::Probe probe_database;
-    std::function<bool()> draining;
+    std::function<ServingState()> state;
   };
 
   OperationsHandler(Sources sources, boost::asio::any_io_executor workers);

@@ -8,6 +8,7 @@
 namespace satchel::testing {
 namespace {
 
+using namespace std::string_literals;
 using ::testing::HasSubstr;
 
 /// Tells the target and one header back.
@@ -117,12 +118,11 @@ TEST_F(HttpServerBasicsTest, ABodyIsAnsweredAndNeverTakenForARequest) {
 TEST_F(HttpServerBasicsTest, GarbageIsRefusedAndTheServerGoesOn) {
   for (const std::string& garbage :
        {std::string("GARBAGE\r\n\r\n"), std::string("GET  HTTP/1.1\r\n\r\n"),
-        std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 31),
-        std::string("GET / HTTP/1.1\r\n: empty\r\n\r\n"),
+        "GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n"s, std::string("GET / HTTP/1.1\r\n: empty\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
                     "Content-Length: 5\r\n\r\n"),
-        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n", 22),
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n"s,
         std::string("GET / HTTP/1.1\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")}) {
     HttpClient client(port());

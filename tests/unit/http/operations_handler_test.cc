@@ -23,7 +23,7 @@ class OperationsHandlerTest : public HttpServerTest {
     sources.metrics_as_openmetrics = [] { return std::string("open 1\n# EOF\n"); };
     sources.probe_store = [this](const CallContext&) { return Probe(store_); };
     sources.probe_database = [this](const CallContext&) { return Probe(database_); };
-    sources.draining = [this] { return draining_.load(); };
+    sources.state = [this] { return state_.load(); };
     handler_ = std::make_unique<OperationsHandler>(std::move(sources), workers_.get_executor());
     Start(*handler_);
   }
@@ -42,7 +42,7 @@ class OperationsHandlerTest : public HttpServerTest {
 
   std::atomic<Health> store_{Health::kUp};
   std::atomic<Health> database_{Health::kUp};
-  std::atomic<bool> draining_{false};
+  std::atomic<ServingState> state_{ServingState::kServing};
   std::promise<void> hang_;
   std::shared_future<void> hung_ = hang_.get_future().share();
   std::unique_ptr<OperationsHandler> handler_;
@@ -97,9 +97,13 @@ TEST_F(OperationsHandlerTest, SaysWhichIsDown) {
   EXPECT_EQ(Get("/livez").status, 200U) << "the process is none the worse";
 }
 
-TEST_F(OperationsHandlerTest, NotReadyWhileDraining) {
-  draining_ = true;
-  const HttpAnswer answer = Get("/readyz");
+TEST_F(OperationsHandlerTest, NotReadyBeforeAndAfterServing) {
+  state_ = ServingState::kStarting;
+  HttpAnswer answer = Get("/readyz");
+  EXPECT_EQ(answer.status, 503U);
+  EXPECT_EQ(answer.body, "{\"status\":\"starting\",\"store\":\"ok\",\"database\":\"ok\"}\n");
+  state_ = ServingState::kDraining;
+  answer = Get("/readyz");
   EXPECT_EQ(answer.status, 503U);
   EXPECT_EQ(answer.body, "{\"status\":\"draining\",\"store\":\"ok\",\"database\":\"ok\"}\n");
 }

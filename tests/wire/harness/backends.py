@@ -61,7 +61,7 @@ class Store(abc.ABC):
         """Number of rows, whatever their status."""
 
     @abc.abstractmethod
-    def pending_rows(self, user_id: str) -> int:
+    def pending_rows(self, user_id: str, filename: str | None = None) -> int:
         """Number of the user's uploads that have reserved their name and quota and go on."""
 
     @abc.abstractmethod
@@ -160,9 +160,10 @@ class LocalSqliteStore(Store):
     def document_rows(self) -> int:
         return self._query("SELECT count(*) FROM rag_document")[0][0]
 
-    def pending_rows(self, user_id: str) -> int:
+    def pending_rows(self, user_id: str, filename: str | None = None) -> int:
         return self._query("SELECT count(*) FROM rag_document WHERE status = 'PENDING'"
-                           " AND user_id = ?", (user_id,))[0][0]
+                           " AND user_id = ?1 AND filename = coalesce(?2, filename)",
+                           (user_id, filename))[0][0]
 
     def add_future_migration(self) -> None:
         self._execute(

@@ -207,9 +207,9 @@ class Client:
     def hold_upload(self, store, user_id, filename="a.txt", size=10, data=b"abc",
                     **metadata) -> UploadStream:
         """An upload that has its name and its reservation, has sent `data`, and stays open."""
-        before = store.pending_rows(user_id)
         stream = self.open_upload().send(metadata_request(user_id, filename, size, **metadata))
         if data:
             stream.send(chunk_request(data))
-        wait_until(lambda: store.pending_rows(user_id) > before, 5, f"{filename!r} is reserved")
+        wait_until(lambda: store.pending_rows(user_id, filename) == 1, 5,
+                   f"{filename!r} is reserved")
         return stream
