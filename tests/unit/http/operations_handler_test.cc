@@ -27,7 +27,11 @@ class OperationsHandlerTest : public HttpServerTest {
     handler_ = std::make_unique<OperationsHandler>(std::move(sources), workers_.get_executor());
     Start(*handler_);
   }
-  void TearDown() override { hang_.set_value(); }
+  void TearDown() override {
+    hang_.set_value();
+    // The probes use what this fixture owns.
+    workers_.join();
+  }
 
   enum class Health { kUp, kDown, kHung };
 
