@@ -160,6 +160,13 @@ class Server:
     def thread_count(self) -> int:
         return psutil.Process(self.process.pid).num_threads()
 
+    def connection_count(self, port_key: str) -> int:
+        """How many clients hold a connection to the port named by `port_key`."""
+        port = int(self.settings[port_key])
+        connections = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(c.laddr.port == port and c.status == psutil.CONN_ESTABLISHED
+                   for c in connections)
+
     def descriptor_count(self) -> int:
         return psutil.Process(self.process.pid).num_fds()
 
