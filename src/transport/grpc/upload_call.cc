@@ -44,6 +44,9 @@ awaitable<Status> UploadCall::Run() {
 awaitable<Result<std::optional<UploadMessage>>> UploadCall::Read() {
   const auto begun = std::chrono::steady_clock::now();
   while (true) {
+    // What was read is let go of first: a client that stalls must not keep its last chunk here.
+    incoming_.Clear();
+    current_ = grpc::Slice();
     gate_.Begin();
     StartRead(&incoming_);
     SATCHEL_CO_ASSIGN_OR_RETURN(const bool more, co_await WaitForClient());
