@@ -134,13 +134,11 @@ ConfigKey Path(const Text& text, std::string Config::*member, bool may_be_empty)
   return String(text, member, "FOLDER", "a path", may_be_empty, IsPath);
 }
 
-bool IsPem(std::string_view text) { return TrimAscii(text).starts_with("-----BEGIN "); }
-
 /// PEM text is long: only that it was given is shown.
 ConfigKey Pem(const Text& text, std::string Config::*member) {
   ConfigKey key = String(text, member, "PEM", "PEM text or the path of a PEM file", true, IsPath);
   key.show = [member](const Config& config) {
-    return IsPem(config.*member) ? std::string("(PEM text)") : config.*member;
+    return IsPemText(config.*member) ? std::string("(PEM text)") : config.*member;
   };
   return key;
 }

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "app/config_values.h"
 #include "app/env_file.h"
-#include "base/text.h"
 
 namespace satchel {
 namespace {
@@ -11,26 +11,32 @@ namespace {
 constexpr std::size_t kPemBytesMax = 1024 * 1024;
 constexpr std::string_view kPemBegin = "-----BEGIN ";
 
-}  // namespace
-
-Result<std::string> ReadPem(std::string_view key, const std::string& value) {
-  if (TrimAscii(value).starts_with(kPemBegin)) return value;
-  Result<std::string> text = ReadTextFile(value, kPemBytesMax);
+/// `value` is PEM text or the path of a file, which messages call `name`.
+Result<std::string> ReadPem(std::string_view key, const std::string& value,
+                            const std::string& name) {
+  const bool is_text = IsPemText(value);
+  Result<std::string> text =
+      is_text ? Result<std::string>(value) : ReadTextFile(value, kPemBytesMax, name);
   if (!text.ok()) return text.status().WithContext(key);
   if (text->find(kPemBegin) == std::string::npos) {
-    return ConfigurationError(std::string(key) + ": " + value + " holds no PEM text (-----BEGIN)");
+    return ConfigurationError(std::string(key) + ": " + (is_text ? "the value" : name) +
+                              " holds no PEM text (-----BEGIN)");
   }
   return text;
 }
 
+}  // namespace
+
 Result<TlsMaterial> ReadTlsMaterial(const Config& config) {
   TlsMaterial material;
-  SATCHEL_ASSIGN_OR_RETURN(material.certificate_pem, ReadPem("TLS_CERT", config.tls_cert));
-  SATCHEL_ASSIGN_OR_RETURN(std::string key, ReadPem("TLS_KEY", config.tls_key.Reveal()));
+  SATCHEL_ASSIGN_OR_RETURN(material.certificate_pem,
+                           ReadPem("TLS_CERT", config.tls_cert, config.tls_cert));
+  SATCHEL_ASSIGN_OR_RETURN(std::string key,
+                           ReadPem("TLS_KEY", config.tls_key.Reveal(), "the file that it names"));
   material.key_pem = Secret(std::move(key));
   if (!config.tls_client_ca.empty()) {
     SATCHEL_ASSIGN_OR_RETURN(material.client_ca_pem,
-                             ReadPem("TLS_CLIENT_CA", config.tls_client_ca));
+                             ReadPem("TLS_CLIENT_CA", config.tls_client_ca, config.tls_client_ca));
   }
   return material;
 }

@@ -16,11 +16,9 @@ struct TlsMaterial {
 };
 
 /// Reads the files that TLS_CERT, TLS_KEY and TLS_CLIENT_CA name; texts that are PEM already stay.
-/// CONFIGURATION_INVALID, naming the key: a file is missing or unreadable, or holds no PEM.
+/// CONFIGURATION_INVALID, naming the key: a file is missing or unreadable, or holds no PEM. What
+/// TLS_KEY holds is never shown, not even as a path: it may be a key that was pasted wrongly.
 /// Precondition: TLS_CERT is set.
 Result<TlsMaterial> ReadTlsMaterial(const Config& config);
-
-/// The same for any one key: `value` is PEM text or a path.
-Result<std::string> ReadPem(std::string_view key, const std::string& value);
 
 }  // namespace satchel

@@ -109,6 +109,11 @@ std::string FormatSize(std::int64_t bytes) {
   return std::to_string(bytes);
 }
 
+bool IsPemText(std::string_view value) {
+  return value.find("-----BEGIN ") != std::string_view::npos ||
+         value.find('\n') != std::string_view::npos;
+}
+
 std::optional<bool> ParseBoolean(std::string_view text) {
   const std::string lower = ToLowerAscii(text);
   for (const std::string_view yes : {"true", "1", "yes", "on"}) {

@@ -46,6 +46,10 @@ bool IsMimeType(std::string_view text);
 /// S3's rule: 3 to 63 of a-z 0-9 . -, a letter or digit at both ends, no two dots in a row.
 bool IsBucketName(std::string_view text);
 
+/// Whether the value of a key that takes "PEM text or a path" is the text: it has a PEM header,
+/// maybe behind other lines, or several lines, as no path has.
+bool IsPemText(std::string_view value);
+
 /// Edits (insert, remove, replace one character, swap two neighbours) from `a` to `b`.
 std::size_t EditDistance(std::string_view a, std::string_view b);
 

@@ -170,23 +170,29 @@ class EnvFileParser {
 EnvFileContent ParseEnvFile(std::string_view text) { return EnvFileParser(text).Parse(); }
 
 Result<std::string> ReadTextFile(const std::string& path, std::size_t bytes_max) {
+  return ReadTextFile(path, bytes_max, path);
+}
+
+Result<std::string> ReadTextFile(const std::string& path, std::size_t bytes_max,
+                                 std::string_view name) {
+  const std::string failed = "cannot read " + std::string(name) + ": ";
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
-    return ConfigurationError("cannot read " + path + ": it is a folder");
+    return ConfigurationError(failed + "it is a folder");
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return ConfigurationError("cannot read " + path + ": " + std::strerror(errno));
+  if (!file) return ConfigurationError(failed + std::strerror(errno));
   std::string text;
   char block[4096];
   while (file.read(block, sizeof(block)) || file.gcount() > 0) {
     text.append(block, static_cast<std::size_t>(file.gcount()));
     if (text.size() > bytes_max) {
-      return ConfigurationError("cannot read " + path + ": it is larger than " +
-                                std::to_string(bytes_max) + " bytes");
+      return ConfigurationError(failed + "it is larger than " + std::to_string(bytes_max) +
+                                " bytes");
     }
   }
-  if (file.bad()) return ConfigurationError("cannot read " + path + ": " + std::strerror(errno));
+  if (file.bad()) return ConfigurationError(failed + std::strerror(errno));
   return text;
 }
 

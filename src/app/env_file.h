@@ -31,5 +31,9 @@ EnvFileContent ParseEnvFile(std::string_view text);
 /// The text of the file at `path`. CONFIGURATION_INVALID: missing, unreadable, not a file, or
 /// larger than `bytes_max`.
 Result<std::string> ReadTextFile(const std::string& path, std::size_t bytes_max);
+/// The same with `name` in place of the path in messages, where the path may be a secret by
+/// mistake.
+Result<std::string> ReadTextFile(const std::string& path, std::size_t bytes_max,
+                                 std::string_view name);
 
 }  // namespace satchel

@@ -76,7 +76,57 @@ def test_bad_file_stops_the_start(new_server, tls, tmp_path, key, content):
         path.write_bytes(content)
     exited = run_to_exit(new_server(**{**tls, key: path}))
     assert exited.exit_code not in (0, None) and exited.exit_code > 0, exited
-    assert key in exited.output and "bad.pem" in exited.output
+    assert key in exited.output
+    # What TLS_KEY holds may be the key itself, so it is never shown.
+    assert ("bad.pem" in exited.output) == (key != "TLS_KEY")
+
+
+def bag_attributes(pem: bytes) -> str:
+    """As `openssl pkcs12` writes PEM files."""
+    return "Bag Attributes\n    friendlyName: server\nKey Attributes: <No Attributes>\n" + pem.decode()
+
+
+@pytest.mark.parametrize("form", ["text", "file"])
+def test_key_behind_a_preamble(new_server, authority, tmp_path, user, form):
+    pair = authority.issue("server")
+    file = tmp_path / "server.key"
+    file.write_text(bag_attributes(pair.key))
+    key = {"TLS_KEY_FILE": file} if form == "file" else {"TLS_KEY": bag_attributes(pair.key)}
+    server = new_server(TLS_CERT=bag_attributes(pair.certificate), **key).start()
+    with client_of(server, authority.certificate) as client:
+        assert client.upload(user, "a.txt", b"abc").size == 3
+
+
+def headless(pem: bytes) -> str:
+    """The base64 alone, in one line."""
+    return "".join(pem.decode().splitlines()[1:-1])
+
+
+@pytest.mark.parametrize("form", [headless, lambda pem: pem.decode().replace("BEGIN", "BEGINN"),
+                                  lambda pem: headless(pem)[:60] + "\n" + headless(pem)[60:]],
+                         ids=["one line", "bad header", "two lines"])
+@pytest.mark.parametrize("through_file", [False, True], ids=["value", "file"])
+def test_bad_key_is_never_shown(new_server, tls, authority, tmp_path, form, through_file):
+    text = form(authority.issue("server").key)
+    file = tmp_path / "key.txt"
+    file.write_text(text)
+    del tls["TLS_KEY"]
+    exited = run_to_exit(new_server(**tls, **({"TLS_KEY_FILE": file} if through_file
+                                              else {"TLS_KEY": text})))
+    assert exited.exit_code > 0
+    assert "TLS_KEY" in exited.output
+    for line in text.splitlines():
+        assert line[:16] not in exited.output
+
+
+def test_print_config_hides_a_bundle_with_a_key(new_server, authority):
+    pair = authority.issue("server")
+    bundle = bag_attributes(pair.certificate + pair.key)
+    server = new_server(arguments=["--print-config"], TLS_CERT=bundle, TLS_KEY=bundle)
+    exited = run_to_exit(server)
+    assert exited.exit_code == 0
+    assert "TLS_CERT=(PEM text)" in exited.output
+    assert headless(pair.key)[:16] not in exited.output
 
 
 def test_key_of_another_certificate_stops_the_start(new_server, tls, authority, tmp_path):

@@ -53,6 +53,15 @@ TEST(PrintConfig, ShowsNoSecret) {
   EXPECT_THAT(Printed("", {}), HasSubstr("MINIO_SECRET_KEY=(not set)\n"));
 }
 
+TEST(PrintConfig, ShowsNoPemTextBehindAPreamble) {
+  const std::string text =
+      Printed("", {{"TLS_CERT", "Bag Attributes\n-----BEGIN PRIVATE KEY-----\ns3cr3t\n"},
+                   {"TLS_CLIENT_CA", "MIIEs3cr3t\n=="},
+                   {"TLS_KEY", "s3cr3t"}});
+  EXPECT_THAT(text, Not(HasSubstr("s3cr3t")));
+  EXPECT_THAT(text, HasSubstr("TLS_CERT=(PEM text)\n"));
+}
+
 TEST(PrintConfig, OneLineEachWhateverIsInThem) {
   const std::string text = Printed("", {{"STORAGE_DIR", "a\nPORT=1\x1b[2J"}});
   EXPECT_EQ(ParseEnvFile(text).entries.size(), ConfigKeys().size());

@@ -39,6 +39,27 @@ TEST(ReadTlsMaterial, FromTexts) {
   EXPECT_EQ(material->key_pem.Reveal(), kKey);
 }
 
+TEST(ReadTlsMaterial, ATextMayBeginWithAPreamble) {
+  Config config;
+  config.tls_cert = kCertificate;
+  config.tls_key = Secret("Bag Attributes\n  friendlyName: x\n" + std::string(kKey));
+  const Result<TlsMaterial> material = ReadTlsMaterial(config);
+  ASSERT_TRUE(material.ok()) << material.status().ToString();
+  EXPECT_EQ(material->certificate_pem, kCertificate);
+  EXPECT_EQ(material->key_pem.Reveal(), config.tls_key.Reveal());
+}
+
+TEST(ReadTlsMaterial, NeverShowsTheValueOfTheKey) {
+  Config config;
+  config.tls_cert = kCertificate;
+  for (const char* value : {"MIIEs3cr3t", "MIIEs3cr3t\n==", "/s3cr3t/no/such.pem"}) {
+    config.tls_key = Secret(value);
+    const Status status = ReadTlsMaterial(config).status();
+    EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << value;
+    EXPECT_THAT(status.ToString(), AllOf(HasSubstr("TLS_KEY"), Not(HasSubstr("s3cr3t"))));
+  }
+}
+
 TEST(ReadTlsMaterial, NamesTheKeyAndTheFile) {
   const TemporaryFolder folder;
   Config config;
@@ -49,8 +70,8 @@ TEST(ReadTlsMaterial, NamesTheKeyAndTheFile) {
   config.tls_key = Secret(folder.Write("key.der", "s3cr3t"));
   const Status status = ReadTlsMaterial(config).status();
   EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid));
-  EXPECT_THAT(status.message(), AllOf(HasSubstr("TLS_KEY"), HasSubstr("key.der"),
-                                      HasSubstr("no PEM"), Not(HasSubstr("s3cr3t"))));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("TLS_KEY"), HasSubstr("no PEM"), Not(HasSubstr("s3cr3t"))));
 }
 
 }  // namespace
