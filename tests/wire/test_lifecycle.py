@@ -13,7 +13,8 @@ from harness.client import Client, chunk_request
 from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import Failure, refused
 from harness.fsck import assert_clean
-from harness.protocol import messages
+from harness.http2 import Http2, message
+from harness.protocol import SERVICE, messages
 from harness.waiting import wait_until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -123,6 +124,23 @@ def test_streams_open_after_the_grace_are_ended(new_server, connect, user):
     assert_clean(server)
     server.start()
     assert connect(server).upload(user, "a.txt", b"abc").size == 3
+
+
+def test_reader_that_does_not_read_is_told_of_the_end(new_server, connect, user):
+    server = new_server(SHUTDOWN_GRACE_SECONDS=1).start()
+    stored = connect(server).store(user, "a.pdf", pdf_of_size(10 * MEBIBYTE))
+    request = messages.DownloadDocumentRequest(user_id=user, document_id=stored.document_id)
+    with Http2(server.address) as raw:
+        stream = raw.open(SERVICE + "DownloadDocument", timeout="60S")
+        raw.send(stream, message(request.SerializeToString()), end=True)
+        raw.wait(lambda: raw.received == 65535, 5, "the window is full")
+        server.signal(signal.SIGTERM)
+        raw.wait(lambda: "grpc-status" in raw.headers, 10, "a status")
+        assert raw.grpc_status() == grpc.StatusCode.UNAVAILABLE.value[0]
+        assert "shutting down" in raw.headers["grpc-message"]
+        assert server.wait(5) == 0
+    line = server.wait_for_log(lambda line: line.get("operationType") == "download")
+    assert line["code"] == "UNAVAILABLE"
 
 
 def test_every_new_call_is_told_while_draining(new_server, connect, user):

@@ -83,7 +83,7 @@ def test_bad_file_stops_the_start(new_server, tls, tmp_path, key, content):
 
 def bag_attributes(pem: bytes) -> str:
     """As `openssl pkcs12` writes PEM files."""
-    return "Bag Attributes\n    friendlyName: server\nKey Attributes: <No Attributes>\n" + pem.decode()
+    return "Bag Attributes\n    friendlyName: a\nKey Attributes: <No Attributes>\n" + pem.decode()
 
 
 @pytest.mark.parametrize("form", ["text", "file"])

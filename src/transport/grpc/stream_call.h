@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "transport/grpc/grpc_call.h"
+#include "transport/grpc/grpc_status.h"
 #include "transport/grpc/stream_gate.h"
 
 namespace satchel {
@@ -55,10 +56,12 @@ class StreamCall : public Reactor,
   void CheckStall(std::chrono::steady_clock::time_point now) override {
     const auto finishing_since = finishing_since_.load();
     if (finishing_since.count() != 0) {
-      const bool patient = !gate_.interrupted();
-      const auto limit = patient ? environment_.stream_idle_max : kForcedEndDelay;
+      const Status interruption = gate_.interruption();
+      const auto limit = interruption.ok() ? environment_.stream_idle_max : kForcedEndDelay;
       // The client does not take what is left: its answer cannot wait behind unread bytes.
-      if (now.time_since_epoch() - finishing_since > limit) Cut();
+      if (now.time_since_epoch() - finishing_since > limit) {
+        Cut(interruption.ok() ? Stalled() : interruption);
+      }
       return;
     }
     const auto waiting_since = gate_.waiting_since();
@@ -94,15 +97,19 @@ class StreamCall : public Reactor,
 
  private:
   static constexpr std::chrono::milliseconds kForcedEndDelay{1000};
-  static constexpr const char* kStalled = "the stream was idle for too long";
 
-  static Status Stalled() { return Status(Reason::kDeadlineExceeded, kStalled); }
+  static Status Stalled() {
+    return Status(Reason::kDeadlineExceeded, "the stream was idle for too long");
+  }
 
-  /// Resets the stream with a status that overtakes the bytes the client does not read.
-  void Cut() {
+  /// Resets the stream with a status that overtakes the bytes the client does not read. gRPC sends
+  /// its code and message only: the details are metadata, which waits behind those bytes.
+  void Cut(const Status& status) {
     if (cut_.exchange(true)) return;
-    grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_DEADLINE_EXCEEDED, kStalled,
-                                 nullptr);
+    const grpc::Status answer = ToGrpcStatus(status, tracker_.call().request_id());
+    grpc_call_cancel_with_status(context_.c_call(),
+                                 static_cast<grpc_status_code>(answer.error_code()),
+                                 answer.error_message().c_str(), nullptr);
   }
 
   std::atomic<std::chrono::steady_clock::duration> finishing_since_{};

@@ -66,9 +66,9 @@ std::optional<StreamGate::SteadyTime> StreamGate::waiting_since() const {
   return waiting_since_;
 }
 
-bool StreamGate::interrupted() const {
+Status StreamGate::interruption() const {
   const std::lock_guard lock(mutex_);
-  return !interruption_.ok();
+  return interruption_;
 }
 
 }  // namespace satchel

@@ -33,7 +33,8 @@ class StreamGate {
   void Interrupt(Status status);
   /// Since when the coroutine has been waiting; nullopt: it works.
   std::optional<SteadyTime> waiting_since() const;
-  bool interrupted() const;
+  /// What Interrupt() was given first; OK: nothing.
+  Status interruption() const;
 
  private:
   class Waiter {

@@ -57,12 +57,13 @@ TEST_F(StreamGateTest, AnInterruptionEndsThisWaitAndAllLaterOnes) {
   gate_.Begin();
   auto waiting = StartWait();
   UntilWaiting();
+  EXPECT_TRUE(gate_.interruption().ok());
   gate_.Interrupt(Status(Reason::kDeadlineExceeded, "first"));
   gate_.Interrupt(Status(Reason::kShuttingDown, "second"));
   EXPECT_EQ(waiting.get().status().reason(), Reason::kDeadlineExceeded);
   gate_.Arrived(true);  // the operation ends late; nobody waits for it any more
   EXPECT_EQ(StartWait().get().status().reason(), Reason::kDeadlineExceeded);
-  EXPECT_TRUE(gate_.interrupted());
+  EXPECT_TRUE(gate_.interruption().Is(Reason::kDeadlineExceeded));
 }
 
 TEST_F(StreamGateTest, ArrivalAndInterruptionAtOnceResumeOnce) {
