@@ -1,28 +1,34 @@
 #include "app/maintenance.h"
 
-#include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 namespace satchel {
 
-Maintenance::Maintenance(std::vector<Task> tasks)
-    : tasks_(std::move(tasks)), thread_([this](std::stop_token stop) { Run(std::move(stop)); }) {}
+Maintenance::Maintenance(std::vector<Task> tasks) : tasks_(std::move(tasks)) {
+  threads_.reserve(tasks_.size());
+  for (const Task& task : tasks_) {
+    threads_.emplace_back([&task](const std::stop_token& stop) { Run(task, stop); });
+  }
+}
 
-Maintenance::~Maintenance() = default;
+Maintenance::~Maintenance() {
+  // All at once, so that none has to wait for the end of another.
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
 
-void Maintenance::Run(std::stop_token stop) {
-  using SteadyTime = std::chrono::steady_clock::time_point;
-  std::vector<SteadyTime> due(tasks_.size(), std::chrono::steady_clock::now());
+void Maintenance::Run(const Task& task, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never_notified;
   while (!stop.stop_requested()) {
-    for (std::size_t i = 0; i < tasks_.size() && !stop.stop_requested(); ++i) {
-      if (due[i] > std::chrono::steady_clock::now()) continue;
-      CallContext call(tasks_[i].name);
+    CallContext call(task.name);
+    {
       const std::stop_callback cancel(stop, [&call] { call.Cancel(); });
-      tasks_[i].run(call);
-      due[i] = std::chrono::steady_clock::now() + tasks_[i].interval;
+      task.run(call);
     }
-    std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, stop, *std::min_element(due.begin(), due.end()), [] { return false; });
+    std::unique_lock lock(mutex);
+    never_notified.wait_for(lock, stop, task.interval, [] { return false; });
   }
 }
 

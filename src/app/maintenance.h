@@ -2,9 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,8 +11,8 @@
 
 namespace satchel {
 
-/// Runs tasks one after another on a thread of its own, each at its interval. Stops, cancelling
-/// what runs, when destroyed.
+/// Runs each task at its interval on a thread of its own, so that none waits for another. Stops,
+/// cancelling what runs, when destroyed.
 class Maintenance {
  public:
   struct Task {
@@ -29,12 +27,10 @@ class Maintenance {
   Maintenance& operator=(const Maintenance&) = delete;
 
  private:
-  void Run(std::stop_token stop);
+  static void Run(const Task& task, const std::stop_token& stop);
 
   const std::vector<Task> tasks_;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;  ///< last: it uses all of the above
+  std::vector<std::jthread> threads_;  ///< last: they use the tasks
 };
 
 }  // namespace satchel
