@@ -2,7 +2,6 @@
 
 #include <openssl/rand.h>
 
-#include <array>
 #include <cstdlib>
 #include <string_view>
 
@@ -20,10 +19,15 @@ DocumentId IdGenerator::NewDocumentId() {
 }
 
 std::string SecureIdGenerator::RandomHex() {
-  std::array<unsigned char, 16> bytes;
-  // Without randomness no id is safe to hand out; there is no way to go on.
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) std::abort();
-  return HexEncode(std::as_bytes(std::span(bytes)));
+  const std::lock_guard lock(mutex_);
+  if (used_ == pool_.size()) {
+    // Without randomness no id is safe to hand out; there is no way to go on.
+    if (RAND_bytes(pool_.data(), static_cast<int>(pool_.size())) != 1) std::abort();
+    used_ = 0;
+  }
+  const auto bytes = std::span(pool_).subspan(used_, kIdBytes);
+  used_ += kIdBytes;
+  return HexEncode(std::as_bytes(bytes));
 }
 
 bool IsUuid(std::string_view text) {

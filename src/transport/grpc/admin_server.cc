@@ -1,10 +1,16 @@
 #include "transport/grpc/admin_server.h"
 
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/support/server_callback.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "satchel/admin.grpc.pb.h"
@@ -13,13 +19,51 @@
 namespace satchel {
 namespace {
 
-constexpr int kThreadsMax = 4;
+constexpr std::size_t kThreads = 4;
 
-/// Forwards a check's events to the stream; a client that is gone cancels the check.
-class StreamingListener final : public ConsistencyListener {
+GetQuotaResponse ToMessage(const std::string& user_id, const Usage& usage) {
+  GetQuotaResponse response;
+  response.set_user_id(user_id);
+  response.set_quota_bytes(usage.quota_bytes);
+  response.set_own(usage.quota_is_own);
+  response.set_total_bytes(usage.total_bytes);
+  response.set_reserved_bytes(usage.reserved_bytes);
+  response.set_file_count(usage.file_count);
+  return response;
+}
+
+/// Sends what a check finds; a client that is gone cancels the check. Owns itself until OnDone().
+class CheckCall final : public grpc::ServerWriteReactor<CheckConsistencyResponse>,
+                        private ConsistencyListener {
  public:
-  StreamingListener(grpc::ServerWriter<CheckConsistencyResponse>& writer, CallContext& call)
-      : writer_(writer), call_(call) {}
+  static CheckCall* Start(Administration& administration, std::string request_id, bool repair,
+                          boost::asio::thread_pool& threads) {
+    auto made = std::make_unique<CheckCall>(std::move(request_id));
+    CheckCall* const check = made.get();
+    check->self_ = std::move(made);
+    boost::asio::post(threads,
+                      [check, &administration, repair] { check->Run(administration, repair); });
+    return check;
+  }
+
+  explicit CheckCall(std::string request_id) : call_(std::move(request_id)) {}
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    if (!ok) call_.Cancel();
+    writing_ = false;
+    written_.notify_one();
+  }
+  void OnCancel() override { call_.Cancel(); }
+  void OnDone() override { self_.reset(); }
+
+ private:
+  void Run(Administration& administration, bool repair) {
+    const Result<ConsistencySummary> summary =
+        administration.CheckConsistency(call_, repair, *this);
+    if (summary.ok()) SendSummary(*summary);
+    Finish(ToGrpcStatus(summary.status(), call_.request_id()));
+  }
 
   void OnFinding(const satchel::Finding& finding) override {
     CheckConsistencyResponse response;
@@ -50,59 +94,70 @@ class StreamingListener final : public ConsistencyListener {
     Send(response);
   }
 
- private:
+  /// Blocks until gRPC has taken the message, or knows that the client is gone.
   void Send(const CheckConsistencyResponse& response) {
-    if (!writer_.Write(response)) call_.Cancel();
+    {
+      const std::lock_guard lock(mutex_);
+      writing_ = true;
+    }
+    StartWrite(&response);
+    std::unique_lock lock(mutex_);
+    written_.wait(lock, [this] { return !writing_; });
   }
 
-  grpc::ServerWriter<CheckConsistencyResponse>& writer_;
-  CallContext& call_;
+  CallContext call_;
+  std::mutex mutex_;
+  std::condition_variable written_;
+  bool writing_ = false;
+  std::unique_ptr<CheckCall> self_;
 };
 
 }  // namespace
 
-class AdminServer::Service final : public AdminService::Service {
+class AdminServer::Service final : public AdminService::CallbackService {
  public:
   Service(Administration& administration, IdGenerator& ids)
       : administration_(administration), ids_(ids) {}
 
-  grpc::Status GetQuota(grpc::ServerContext*, const GetQuotaRequest* request,
-                        GetQuotaResponse* response) override {
-    const CallContext call(ids_.RandomHex());
-    const Result<Usage> usage = administration_.GetQuota(call, request->user_id());
-    if (!usage.ok()) return ToGrpcStatus(usage.status(), call.request_id());
-    response->set_user_id(request->user_id());
-    response->set_quota_bytes(usage->quota_bytes);
-    response->set_own(usage->quota_is_own);
-    response->set_total_bytes(usage->total_bytes);
-    response->set_reserved_bytes(usage->reserved_bytes);
-    response->set_file_count(usage->file_count);
-    return grpc::Status::OK;
+  grpc::ServerUnaryReactor* GetQuota(grpc::CallbackServerContext* context,
+                                     const GetQuotaRequest* request,
+                                     GetQuotaResponse* response) override {
+    return Run(*context, [this, request, response](const CallContext& call) -> Status {
+      SATCHEL_ASSIGN_OR_RETURN(const Usage usage,
+                               administration_.GetQuota(call, request->user_id()));
+      *response = ToMessage(request->user_id(), usage);
+      return {};
+    });
   }
 
-  grpc::Status SetQuota(grpc::ServerContext*, const SetQuotaRequest* request,
-                        SetQuotaResponse*) override {
-    const CallContext call(ids_.RandomHex());
-    std::optional<std::int64_t> quota;
-    if (request->has_quota_bytes()) quota = request->quota_bytes();
-    return ToGrpcStatus(administration_.SetQuota(call, request->user_id(), quota),
-                        call.request_id());
+  grpc::ServerUnaryReactor* SetQuota(grpc::CallbackServerContext* context,
+                                     const SetQuotaRequest* request, SetQuotaResponse*) override {
+    return Run(*context, [this, request](const CallContext& call) {
+      std::optional<std::int64_t> quota;
+      if (request->has_quota_bytes()) quota = request->quota_bytes();
+      return administration_.SetQuota(call, request->user_id(), quota);
+    });
   }
 
-  grpc::Status CheckConsistency(grpc::ServerContext*, const CheckConsistencyRequest* request,
-                                grpc::ServerWriter<CheckConsistencyResponse>* writer) override {
-    CallContext call(ids_.RandomHex());
-    StreamingListener listener(*writer, call);
-    const Result<ConsistencySummary> summary =
-        administration_.CheckConsistency(call, request->repair(), listener);
-    if (!summary.ok()) return ToGrpcStatus(summary.status(), call.request_id());
-    listener.SendSummary(*summary);
-    return grpc::Status::OK;
+  grpc::ServerWriteReactor<CheckConsistencyResponse>* CheckConsistency(
+      grpc::CallbackServerContext*, const CheckConsistencyRequest* request) override {
+    return CheckCall::Start(administration_, ids_.RandomHex(), request->repair(), threads_);
   }
 
  private:
+  grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext& context,
+                                std::function<Status(const CallContext& call)> work) {
+    grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
+    boost::asio::post(threads_, [this, reactor, work = std::move(work)] {
+      const CallContext call(ids_.RandomHex());
+      reactor->Finish(ToGrpcStatus(work(call), call.request_id()));
+    });
+    return reactor;
+  }
+
   Administration& administration_;
   IdGenerator& ids_;
+  boost::asio::thread_pool threads_{kThreads};
 };
 
 AdminServer::AdminServer(std::unique_ptr<Service> service, std::unique_ptr<grpc::Server> server)
@@ -118,9 +173,6 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& addre
                                                         IdGenerator& ids) {
   auto service = std::make_unique<Service>(administration, ids);
   grpc::ServerBuilder builder;
-  grpc::ResourceQuota quota("satchel-admin");
-  quota.SetMaxThreads(kThreadsMax);
-  builder.SetResourceQuota(quota);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials());
   builder.RegisterService(service.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

@@ -1,6 +1,7 @@
 /// The gRPC listener: credentials, limits, health, reflection, drain.
 #pragma once
 
+#include <grpcpp/completion_queue.h>
 #include <grpcpp/server.h>
 
 #include <chrono>
@@ -35,9 +36,14 @@ class GrpcServer {
   void Drain(std::chrono::milliseconds grace);
 
  private:
-  GrpcServer(std::unique_ptr<grpc::Server> server, Admission& admission, int port)
-      : server_(std::move(server)), admission_(admission), port_(port) {}
+  GrpcServer(std::unique_ptr<grpc::ServerCompletionQueue> unused_queue,
+             std::unique_ptr<grpc::Server> server, Admission& admission, int port)
+      : unused_queue_(std::move(unused_queue)),
+        server_(std::move(server)),
+        admission_(admission),
+        port_(port) {}
 
+  const std::unique_ptr<grpc::ServerCompletionQueue> unused_queue_;
   std::unique_ptr<grpc::Server> server_;
   Admission& admission_;
   const int port_;

@@ -1,10 +1,15 @@
 #include "transport/grpc/unary_call.h"
 
+#include "transport/grpc/inline_call.h"
+
 namespace satchel {
 
 grpc::ServerUnaryReactor* UnaryCall::Start(Operation operation, Access access,
                                            const GrpcCallEnvironment& environment,
                                            grpc::CallbackServerContext& context, Work work) {
+  if (access == Access::kReadsRows && environment.local_reads) {
+    return AnswerInline(operation, environment, context, work);
+  }
   auto call = std::make_shared<UnaryCall>(operation, environment, context);
   call->self_ = call;
   Result<Admission::Ticket> ticket = environment.admission.Enter(*call);
@@ -13,11 +18,7 @@ grpc::ServerUnaryReactor* UnaryCall::Start(Operation operation, Access access,
     return call.get();
   }
   call->ticket_ = *std::move(ticket);
-  if (access == Access::kReadsRows && environment.local_reads) {
-    call->Run(work);
-  } else {
-    boost::asio::post(environment.workers, [call, work = std::move(work)] { call->Run(work); });
-  }
+  boost::asio::post(environment.workers, [call, work = std::move(work)] { call->Run(work); });
   return call.get();
 }
 
