@@ -22,7 +22,7 @@ class IdGenerator {
   AttemptId NewAttemptId() { return AttemptId(RandomHex()); }
 };
 
-/// From OpenSSL's generator, many at a time: asking for each by itself took a tenth of a small call.
+/// From OpenSSL's generator, many at a time: asking for each took a tenth of a small call.
 class SecureIdGenerator final : public IdGenerator {
  public:
   std::string RandomHex() override;

@@ -139,7 +139,7 @@ BAD_TAILS = {"compressed without an encoding": message(chunk_frame(b"abc"), comp
 
 
 def status_after(server, user, sent, tail) -> str:
-    """The grpc-status of an upload of 10 bytes whose stream ends with `tail` behind `sent` bytes."""
+    """The grpc-status of an upload of 10 bytes that ends with `tail` behind `sent` bytes."""
     head = message(metadata_frame(user.encode(), b"general", b"a.txt", TXT.encode(), 10))
     if sent:
         head += message(chunk_frame(b"x" * sent))
