@@ -107,7 +107,7 @@ class MetadataStore {
   /// FAILED → gone, after the bytes are gone. OK when there is no such row.
   virtual Status Forget(const CallContext& call, const DocumentId& id,
                         const AttemptId& attempt) = 0;
-  /// The row of this attempt, in whatever state; nullopt: there is none.
+  /// The row of this attempt, in whatever state; nullopt: there is none. What it tells is durable.
   virtual Result<std::optional<Document>> FindAttempt(const CallContext& call, const DocumentId& id,
                                                       const AttemptId& attempt) = 0;
 

@@ -157,6 +157,19 @@ def test_second_server_on_the_same_folder(new_server, connect, user):
     assert connect(first).upload(user, "a.txt", b"abc").size == 3
 
 
+def test_one_database_in_two_storage_folders(new_server, tmp_path):
+    database = {"MICROSERVICE_DATABASE": f"sqlite:///{tmp_path}/shared.db"}
+    first = new_server(**database).start()
+    second = new_server(**database)
+    exited = run_to_exit(second)
+    assert exited.exit_code == 1
+    assert str(tmp_path / "shared.db") in exited.output
+    assert str(first.process.pid) in exited.output
+    refused = administer(second, "fsck")
+    assert refused.exit_code == 1 and str(first.process.pid) in refused.error
+    assert_clean(first)
+
+
 def test_corrupt_database(new_server, connect, user):
     server = new_server().start()
     stored = connect(server).store(user, "a.txt", text_of_size(100))

@@ -26,13 +26,16 @@ class GroupCommit {
     const CallContext& call;
     const SqlOperation& operation;
     Status result;
+    /// It ran to its end, so that its result may come from what others of its batch wrote.
+    bool ran = false;
     /// Where the commit is, when the result is OK.
     std::shared_ptr<SqliteLogSync> log;
     std::uint64_t commit = 0;
   };
   /// Runs and commits all of them, and sets each result.
   using RunBatch = std::function<void(std::span<Write* const>)>;
-  /// Runs between batches, after the callers of the batch before were answered.
+  /// Runs between batches. All callers of the batch before have their answers but one: the thread
+  /// that led it also runs this.
   using Maintain = std::function<void()>;
 
   static constexpr std::size_t kBatchOperationsMax = 128;

@@ -207,7 +207,13 @@ Status SqlMetadataStore::Forget(const CallContext& call, const DocumentId& id,
 Result<std::optional<Document>> SqlMetadataStore::FindAttempt(const CallContext& call,
                                                               const DocumentId& id,
                                                               const AttemptId& attempt) {
-  SATCHEL_ASSIGN_OR_RETURN(std::optional<Document> document, Find(call, id));
+  std::optional<Document> document;
+  // Not a read: a commit whose sync failed can be read, and is lost in a power loss all the same.
+  const auto find = [&](SqlConnection& connection) -> Status {
+    SATCHEL_ASSIGN_OR_RETURN(document, FindDocument(connection, id));
+    return {};
+  };
+  SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, find));
   if (document && document->attempt != attempt) return std::optional<Document>();
   return document;
 }

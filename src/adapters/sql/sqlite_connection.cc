@@ -226,6 +226,10 @@ void SqliteConnection::Watch(const CallContext* call) {
       const_cast<CallContext*>(call));
 }
 
+void SqliteConnection::KeepLogOnClose() {
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 SqlResult<std::int64_t> SqliteConnection::CheckpointPassive() {
   return Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
 }

@@ -35,6 +35,9 @@ class SqliteConnection final : public SqlConnection {
   bool broken() const { return broken_; }
   /// Statements fail with kInterrupted once `call` is no longer wanted; nullptr: watches none.
   void Watch(const CallContext* call);
+  /// Closing the last connection to a file moves its log there and removes it, unless this was
+  /// called before: for a log that may not be what was written.
+  void KeepLogOnClose();
 
   /// Frames in the write-ahead log after the last commit of this connection.
   int wal_frames() const { return wal_frames_; }

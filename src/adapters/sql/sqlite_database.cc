@@ -1,12 +1,6 @@
 #include "adapters/sql/sqlite_database.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <exception>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace satchel {
@@ -14,6 +8,8 @@ namespace {
 
 /// A file up to this size is checked whole when it is opened: some milliseconds.
 constexpr std::int64_t kCheckedFileBytesMax = 8 * 1024 * 1024;
+/// The same when there is a log, left by a crash or by the file before a restored one: a second.
+constexpr std::int64_t kCheckedFileWithLogBytesMax = 128 * 1024 * 1024;
 /// Frames of 4 KiB that the log grows by before it is moved to the file.
 constexpr int kCheckpointFrames = 4000;
 /// With so many frames writers wait for readers, to let the log start over: 256 MiB.
@@ -24,7 +20,9 @@ Status Unusable(const std::string& path, const SqlError& error) {
     case SqlFailure::kCorrupt:
       return ConfigurationError("the database file " + path +
                                 " is damaged or is no SQLite database: put back a backup of it, "
-                                "or move it away to start with an empty one")
+                                "after moving " +
+                                path + ", " + path + "-wal and " + path +
+                                "-shm away (a log that stays would ruin the backup)")
           .WithCause(error.text);
     case SqlFailure::kUnavailable:
       return ConfigurationError("the database file " + path +
@@ -36,48 +34,53 @@ Status Unusable(const std::string& path, const SqlError& error) {
   }
 }
 
-/// A new file that only its owner may read: the log beside it takes over its mode.
-Status CreateIfMissing(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file >= 0) {
-    ::close(file);
-    return {};
-  }
-  // Never open an existing one here: closing it would drop SQLite's locks on it.
-  if (errno == EEXIST) return {};
-  return ConfigurationError("the database file " + path + " cannot be made")
-      .WithCause(std::generic_category().message(errno));
-}
-
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(const SqliteDatabaseOptions& options)
-    : path_(options.path),
+SqliteDatabase::SqliteDatabase(const SqliteDatabaseOptions& options, std::string path,
+                               std::unique_ptr<SqliteFileLock> lock)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
       dialect_(*options.clock),
+      readers_max_(options.read_connections),
       readers_to_open_(options.read_connections),
       group_commit_([this](auto batch) { RunBatch(batch); }, [this] { Maintain(); }) {}
 
-SqliteDatabase::~SqliteDatabase() = default;
+SqliteDatabase::~SqliteDatabase() {
+  if (log_ && log_->failed()) DropWriter();
+}
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const SqliteDatabaseOptions& options) {
   if (options.path.empty() || options.path == ":memory:") {
     return ConfigurationError("the database needs the path of a file, not \"" + options.path +
                               "\"");
   }
-  SATCHEL_RETURN_IF_ERROR(CreateIfMissing(options.path));
-  // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
-  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options));
-  if (auto opened = database->ReopenWriter(); !opened.ok()) {
-    return Unusable(options.path, opened.error());
+  std::string path = SqlitePathOf(options.path);
+  SATCHEL_ASSIGN_OR_RETURN(std::unique_ptr<SqliteFileLock> lock, SqliteFileLock::Take(path));
+  SATCHEL_RETURN_IF_ERROR(MakeSqliteFile(path));
+  std::unique_ptr<SqliteDatabase> database(
+      // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
+      new SqliteDatabase(options, std::move(path), std::move(lock)));
+  const Status opened = database->OpenFirst();
+  if (!opened.ok()) {
+    database->DropWriter();
+    return opened;
   }
-  SATCHEL_RETURN_IF_ERROR(database->Check());
   return database;
 }
 
+Status SqliteDatabase::OpenFirst() {
+  if (auto opened = OpenWriter(); !opened.ok()) return Unusable(path_, opened.error());
+  // Through the log, before it moves: one that belongs to another file is seen while this file is
+  // still what it was.
+  SATCHEL_RETURN_IF_ERROR(Check());
+  if (auto started = StartLog(); !started.ok()) return Unusable(path_, started.error());
+  return {};
+}
+
 Status SqliteDatabase::Check() {
-  std::error_code error;
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path_, error));
-  const bool whole = !error && size <= kCheckedFileBytesMax;
+  const std::int64_t checked_max =
+      SqliteFileSize(path_ + "-wal") > 0 ? kCheckedFileWithLogBytesMax : kCheckedFileBytesMax;
+  const bool whole = SqliteFileSize(path_) <= checked_max;
   std::string finding = "ok";
   auto checked =
       whole ? writer_->Query("PRAGMA quick_check(1)", {},
@@ -89,25 +92,44 @@ Status SqliteDatabase::Check() {
 }
 
 SqlResult<std::int64_t> SqliteDatabase::ReopenWriter() {
-  writer_.reset();
+  DropWriter();
+  // With the last connection goes SQLite's index of the log. The next one makes it anew from what
+  // the log really holds, checksum by checksum, so that nothing that was lost is taken for written.
+  CloseReaders();
+  auto opened = OpenWriter();
+  if (opened.ok()) opened = StartLog();
+  if (!opened.ok()) DropWriter();
+  AllowReaders();
+  return opened;
+}
+
+SqlResult<std::int64_t> SqliteDatabase::OpenWriter() {
   auto opened = SqliteConnection::Open(path_, SqliteConnection::Role::kWriter);
   if (!opened.ok()) return opened.error();
-  auto writer = std::move(opened).value();
+  writer_ = std::move(opened).value();
+  return std::int64_t{0};
+}
+
+SqlResult<std::int64_t> SqliteDatabase::StartLog() {
   // After a failed sync the kernel may call pages of the log clean that never reached the disk, and
   // a later sync would not write them. So nothing goes on top of what the log holds.
-  auto emptied = writer->CheckpointTruncate();
+  auto emptied = writer_->CheckpointTruncate();
   if (!emptied.ok()) return emptied;
   auto log = SqliteLogSync::Open(path_ + "-wal");
   if (!log.ok()) return log.error();
   log_ = std::move(log).value();
-  writer_ = std::move(writer);
   checkpointed_frames_ = 0;
   return emptied;
 }
 
+void SqliteDatabase::DropWriter() {
+  if (writer_) writer_->KeepLogOnClose();
+  writer_.reset();
+}
+
 Status SqliteDatabase::Write(const CallContext& call, Durability durability,
                              const SqlOperation& operation) {
-  GroupCommit::Write write{call, operation, Status(), nullptr, 0};
+  GroupCommit::Write write{call, operation, Status(), false, nullptr, 0};
   group_commit_.Run(write);
   if (!write.result.ok() || durability == Durability::kProcess) return write.result;
   return write.log->WaitUntilDurable(write.commit);
@@ -125,10 +147,10 @@ void SqliteDatabase::RunBatch(std::span<GroupCommit::Write* const> batch) {
   if (ran.ok()) ran = RunOperations(batch);
   if (ran.ok()) ran = Commit();
   const std::uint64_t commit = ran.ok() ? log_->NoteCommit() : 0;
-  if (writer_ && writer_->in_transaction() && !writer_->Execute("ROLLBACK").ok()) writer_.reset();
+  if (writer_ && writer_->in_transaction() && !writer_->Execute("ROLLBACK").ok()) DropWriter();
   for (auto* write : batch) {
-    // Those that failed by themselves keep their own answer.
-    if (!write->result.ok()) continue;
+    // Those that failed by themselves keep their own answer, unless they read what is now undone.
+    if (!write->result.ok() && (ran.ok() || !write->ran)) continue;
     write->result = ran.status();
     write->log = log_;
     write->commit = commit;
@@ -155,6 +177,7 @@ SqlResult<std::int64_t> SqliteDatabase::RunOperation(GroupCommit::Write& write) 
     // SQLite undid everything by itself, the other operations of the batch with it.
     return SqlError{SqlFailure::kUnavailable, "the transaction was lost: " + write.result.cause()};
   }
+  write.ran = true;
   if (!write.result.ok()) {
     if (auto undone = writer_->Execute("ROLLBACK TO operation"); !undone.ok()) return undone;
   }
@@ -167,7 +190,7 @@ SqlResult<std::int64_t> SqliteDatabase::Commit() {
   const bool undone = committed.Is(SqlFailure::kFull) || committed.Is(SqlFailure::kRetryable);
   // Any other failure may have come after the log had the commit: a restart can find it there.
   if (undone) return committed;
-  writer_.reset();
+  DropWriter();
   return SqlError{SqlFailure::kOutcomeUnknown, committed.error().text};
 }
 
@@ -207,11 +230,27 @@ Status SqliteDatabase::Read(const CallContext& call, ReadScope scope,
   return result;
 }
 
+void SqliteDatabase::CloseReaders() {
+  std::unique_lock lock(readers_mutex_);
+  readers_closed_ = true;
+  readers_to_open_ += static_cast<int>(idle_readers_.size());
+  idle_readers_.clear();
+  reader_returned_.wait(lock, [&] { return readers_to_open_ == readers_max_; });
+}
+
+void SqliteDatabase::AllowReaders() {
+  const std::lock_guard lock(readers_mutex_);
+  readers_closed_ = false;
+  reader_returned_.notify_all();
+}
+
 Result<std::unique_ptr<SqliteConnection>> SqliteDatabase::BorrowReader(const CallContext& call) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   {
     std::unique_lock lock(readers_mutex_);
-    const auto available = [&] { return !idle_readers_.empty() || readers_to_open_ > 0; };
+    const auto available = [&] {
+      return !readers_closed_ && (!idle_readers_.empty() || readers_to_open_ > 0);
+    };
     if (call.deadline() == CallContext::SteadyTime::max()) {
       reader_returned_.wait(lock, available);
     } else if (!reader_returned_.wait_until(lock, call.deadline(), available)) {
@@ -233,13 +272,14 @@ Result<std::unique_ptr<SqliteConnection>> SqliteDatabase::BorrowReader(const Cal
 void SqliteDatabase::ReturnReader(std::unique_ptr<SqliteConnection> reader) {
   {
     const std::lock_guard lock(readers_mutex_);
+    if (readers_closed_) reader.reset();
     if (reader) {
       idle_readers_.push_back(std::move(reader));
     } else {
       ++readers_to_open_;
     }
   }
-  reader_returned_.notify_one();
+  reader_returned_.notify_all();
 }
 
 }  // namespace satchel

@@ -12,6 +12,7 @@
 #include "adapters/sql/sql_database.h"
 #include "adapters/sql/sqlite_connection.h"
 #include "adapters/sql/sqlite_dialect.h"
+#include "adapters/sql/sqlite_file.h"
 #include "adapters/sql/sqlite_log_sync.h"
 #include "base/clock.h"
 
@@ -23,7 +24,7 @@ struct SqliteDatabaseOptions {
   const Clock* clock = nullptr;  ///< the database's clock; must outlive it
 };
 
-/// Thread-safe. One process owns the file, and one object of this class in it.
+/// Thread-safe. One process owns the file, and one object of this class in it; a lock sees to it.
 class SqliteDatabase final : public SqlDatabase {
  public:
   /// CONFIGURATION_INVALID: no database, damaged, or not allowed to be used; names the file.
@@ -36,23 +37,34 @@ class SqliteDatabase final : public SqlDatabase {
   const SqlDialect& dialect() const override { return dialect_; }
 
  private:
-  explicit SqliteDatabase(const SqliteDatabaseOptions& options);
+  SqliteDatabase(const SqliteDatabaseOptions& options, std::string path,
+                 std::unique_ptr<SqliteFileLock> lock);
 
+  Status OpenFirst();
   Status Check();
   // Only the leader of a group commit calls these.
   SqlResult<std::int64_t> PrepareWriter();
   SqlResult<std::int64_t> ReopenWriter();
+  SqlResult<std::int64_t> OpenWriter();
+  SqlResult<std::int64_t> StartLog();
+  /// Leaves the log as it is, also when no other connection is open.
+  void DropWriter();
   void RunBatch(std::span<GroupCommit::Write* const> batch);
   SqlResult<std::int64_t> RunOperations(std::span<GroupCommit::Write* const> batch);
   SqlResult<std::int64_t> RunOperation(GroupCommit::Write& write);
   SqlResult<std::int64_t> Commit();
   void Maintain();
 
+  /// Waits for those in use. None is lent until AllowReaders().
+  void CloseReaders();
+  void AllowReaders();
   Result<std::unique_ptr<SqliteConnection>> BorrowReader(const CallContext& call);
   void ReturnReader(std::unique_ptr<SqliteConnection> reader);
 
   const std::string path_;
+  const std::unique_ptr<SqliteFileLock> lock_;
   const SqliteDialect dialect_;
+  const int readers_max_;
 
   // Owned by the leader of the group commit, which is one thread at a time.
   std::unique_ptr<SqliteConnection> writer_;
@@ -64,6 +76,7 @@ class SqliteDatabase final : public SqlDatabase {
   // Guarded by readers_mutex_. After writer_: readers close before it does.
   std::vector<std::unique_ptr<SqliteConnection>> idle_readers_;
   int readers_to_open_;
+  bool readers_closed_ = false;
 
   GroupCommit group_commit_;
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 
 namespace satchel {
@@ -13,6 +14,17 @@ SqlResult<std::shared_ptr<SqliteLogSync>> SqliteLogSync::Open(const std::string&
   if (file < 0) {
     return SqlError{SqlFailure::kUnavailable,
                     log_path + ": " + std::generic_category().message(errno)};
+  }
+  // The log is only as durable as its name, which no sync of the file covers.
+  const std::string folder = std::filesystem::path(log_path).parent_path().string();
+  const int above = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool named = above >= 0 && ::fsync(above) == 0;
+  const int error = errno;
+  if (above >= 0) ::close(above);
+  if (!named) {
+    ::close(file);
+    return SqlError{SqlFailure::kUnavailable,
+                    "sync of " + folder + ": " + std::generic_category().message(error)};
   }
   // tidy-allow(raw-new): the constructor is private, make_shared cannot reach it
   return std::shared_ptr<SqliteLogSync>(new SqliteLogSync(file));

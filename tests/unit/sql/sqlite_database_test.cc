@@ -2,7 +2,6 @@
 #include "adapters/sql/sqlite_database.h"
 
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <fstream>
@@ -11,83 +10,13 @@
 #include <stdexcept>
 
 #include "unit/sql/io_faults.h"
-#include "unit/sql/sqlite_fixture.h"
+#include "unit/sql/sqlite_database_fixture.h"
 
 namespace satchel {
 namespace {
 
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
-
-class SqliteDatabaseTest : public ::testing::Test {
- protected:
-  SqliteDatabaseTest() : path_(folder_.File("numbers.db")) { Open(); }
-
-  void Open(int read_connections = 2) {
-    database_.reset();
-    auto opened = SqliteDatabase::Open({path_, read_connections, &clock_});
-    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
-    database_ = std::move(opened).value();
-    ASSERT_TRUE(Write([](SqlConnection& connection) {
-                  return connection
-                      .Execute("CREATE TABLE IF NOT EXISTS number (value INTEGER PRIMARY KEY)")
-                      .status();
-                }).ok());
-  }
-
-  Status Write(const SqlOperation& operation, Durability durability = Durability::kPowerLoss) {
-    return database_->Write(call_, durability, operation);
-  }
-
-  static SqlOperation Inserting(std::int64_t value) {
-    return [value](SqlConnection& connection) {
-      return connection.Execute("INSERT INTO number VALUES (?)", {value}).status();
-    };
-  }
-
-  std::int64_t Count() {
-    std::int64_t count = -1;
-    const Status status =
-        database_->Read(call_, ReadScope::kStatement, [&](SqlConnection& connection) {
-          return connection
-              .Query("SELECT COUNT(*) FROM number", {},
-                     [&](const SqlRow& row) { count = row.Int64(0); })
-              .status();
-        });
-    EXPECT_TRUE(status.ok()) << status.ToString();
-    return count;
-  }
-
-  TemporaryFolder folder_;
-  const std::string path_;
-  ManualClock clock_;
-  const CallContext call_{"test"};
-  std::unique_ptr<SqliteDatabase> database_;
-};
-
-/// Holds the writer until it is let go, so that a batch gathers behind it.
-class HeldWriter {
- public:
-  HeldWriter(SqliteDatabase& database, const CallContext& call)
-      : holding_(std::async(std::launch::async, [&] {
-          return database.Write(call, Durability::kProcess, [&](SqlConnection&) {
-            held_.count_down();
-            released_.wait();
-            return Status();
-          });
-        })) {
-    held_.wait();
-  }
-  void Release() {
-    released_.count_down();
-    EXPECT_TRUE(holding_.get().ok());
-  }
-
- private:
-  std::latch held_{1};
-  std::latch released_{1};
-  std::future<Status> holding_;
-};
 
 TEST_F(SqliteDatabaseTest, AFailingOperationIsUndoneAlone) {
   ASSERT_TRUE(Write(Inserting(-1)).ok());
@@ -237,6 +166,28 @@ TEST_F(SqliteDatabaseTest, AfterAFailedSyncNothingIsWrittenUntilTheFileIsSafe) {
   EXPECT_NE(refused.retry_after(), std::nullopt);
 }
 
+TEST_F(SqliteDatabaseTest, WhatAFailedSyncLostIsNotTakenForWritten) {
+  ASSERT_TRUE(Write(Inserting(1)).ok());
+  EXPECT_EQ(Count(), 1) << "a reader is open, which knows the log's index";
+  const auto durable = std::filesystem::file_size(path_ + "-wal");
+  {
+    const IoFault fault(IoFault::Call::kSync, "-wal", EIO);
+    EXPECT_TRUE(Write(Inserting(2)).Is(Reason::kOutcomeUnknown));
+  }
+  {
+    // The kernel drops the pages that it could not write.
+    std::fstream log(path_ + "-wal", std::ios::in | std::ios::out | std::ios::binary);
+    const auto lost = std::filesystem::file_size(path_ + "-wal") - durable;
+    ASSERT_GT(lost, 0U);
+    log.seekp(static_cast<std::streamoff>(durable));
+    log << std::string(lost, '\0');
+  }
+  ASSERT_TRUE(Write(Inserting(3)).ok());
+  EXPECT_EQ(Count(), 2);
+  Open();
+  EXPECT_EQ(Count(), 2);
+}
+
 TEST_F(SqliteDatabaseTest, AFullDiskIsKnownNotToHaveCommitted) {
   ASSERT_TRUE(Write(Inserting(1)).ok());
   {
@@ -329,59 +280,6 @@ TEST_F(SqliteDatabaseTest, ACopyTakenUnderLoadHoldsAllThatWasAcknowledged) {
   }
   stop = true;
   writer.join();
-}
-
-class SqliteFileTest : public ::testing::Test {
- protected:
-  Status Open() { return SqliteDatabase::Open({path_, 1, &clock_}).status(); }
-
-  TemporaryFolder folder_;
-  const std::string path_ = folder_.File("satchel.db");
-  ManualClock clock_;
-};
-
-TEST_F(SqliteFileTest, AFileThatIsNoDatabaseIsNamed) {
-  std::ofstream(path_) << std::string(5000, 'x');
-  const Status status = Open();
-  EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << status.ToString();
-  EXPECT_THAT(status.message(), HasSubstr(path_));
-  EXPECT_THAT(status.message(), HasSubstr("damaged or is no SQLite database"));
-}
-
-TEST_F(SqliteFileTest, ADamagedFileIsNamed) {
-  ASSERT_TRUE(OpenSqliteMetadataStore({{path_, 1, &clock_}, true}).ok());
-  {
-    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(8192);
-    file << std::string(12000, '\x5A');
-  }
-  const Status status = Open();
-  EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << status.ToString();
-  EXPECT_THAT(status.message(), HasSubstr(path_));
-}
-
-TEST_F(SqliteFileTest, APathThatIsNoFileIsRefused) {
-  for (const std::string& path : {std::string(), std::string(":memory:"),
-                                  folder_.File("missing/satchel.db"), folder_.File("")}) {
-    const Status status = SqliteDatabase::Open({path, 1, &clock_}).status();
-    EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << path << ": " << status.ToString();
-  }
-}
-
-TEST_F(SqliteFileTest, OnlyTheOwnerMayReadANewFile) {
-  auto opened = SqliteDatabase::Open({path_, 1, &clock_});
-  ASSERT_TRUE(opened.ok());
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    struct stat info {};
-    ASSERT_EQ(::stat((path_ + suffix).c_str(), &info), 0) << suffix;
-    EXPECT_EQ(info.st_mode & 0777, 0600U) << suffix;
-  }
-}
-
-TEST_F(SqliteFileTest, ACleanCloseLeavesOneFile) {
-  ASSERT_TRUE(OpenSqliteMetadataStore({{path_, 1, &clock_}, true}).ok());
-  EXPECT_TRUE(std::filesystem::exists(path_));
-  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
 }
 
 }  // namespace
