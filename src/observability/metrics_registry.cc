@@ -75,10 +75,9 @@ prometheus::Gauge* MetricsRegistry::AddGauge(const std::string& name, const std:
 }
 
 void MetricsRegistry::RegisterCallMetrics() {
-  counters_.operations = {
-      AddCounter("documents_upload_total", "Documents uploaded"),
-      AddCounter("documents_download_total", "Downloads that were delivered whole and checked"),
-      AddCounter("documents_delete_total", "Documents deleted")};
+  counters_.operations = {AddCounter("documents_upload_total", "Documents uploaded"),
+                          AddCounter("documents_download_total", "Downloads that ended OK"),
+                          AddCounter("documents_delete_total", "Documents deleted")};
   counters_.errors = AddCounter("documents_errors_total", "Calls that ended with an error");
   counters_.failures = AddCounter("documents_operation_failures_total",
                                   "Calls that failed without a fault of the caller");

@@ -22,7 +22,7 @@ struct CallRecord {
   std::string user_id;
   std::string document_id;
   std::string filename;
-  std::int64_t size = 0;  ///< bytes of the document; 0 when not known
+  std::int64_t size = 0;  ///< bytes of the document, of a link's Range those; 0: not known
   Status status;          ///< the one that was returned
   /// The caller is why it failed: it cancelled, or was too slow to send or take bytes.
   bool caller_at_fault = false;

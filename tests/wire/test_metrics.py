@@ -102,6 +102,17 @@ def test_callers_mistakes_are_errors_but_no_failures(server, client, user):
     assert_moves(server, before, documents_errors_total=len(mistakes))
 
 
+def test_links_are_downloads_and_refused_ones_errors_but_no_failures(server, client, user):
+    stored = client.store(user, "a.txt", b"abcdefghij")
+    link = client.url(user, stored.document_id).presigned_url
+    before = counters(server)
+    answers = [requests.get(url, headers=headers, timeout=10).status_code for url, headers in [
+        (link, {}), (link, {"Range": "bytes=0-1"}), (link, {"Range": "bytes=10-"}),
+        (link, {"If-Match": '"other"'}), (link[:-1], {})]]
+    assert answers == [200, 206, 416, 412, 403]
+    assert_moves(server, before, documents_download_total=2, documents_errors_total=3)
+
+
 def test_quota_exceeded(server, client, user):
     administer(server, "quota", "set", user, "10")
     before = counters(server)

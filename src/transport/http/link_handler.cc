@@ -59,7 +59,14 @@ struct Plan {
   bool has_body = false;
   std::int64_t offset = 0;
   std::int64_t length = 0;
+  Status refusal = {};  ///< for the record; OK: not refused
 };
+
+Plan Refusal(HttpResponse response, Status why) {
+  Plan plan{std::move(response)};
+  plan.refusal = std::move(why);
+  return plan;
+}
 
 Plan PlanFor(const HttpRequest& request, const Document& document) {
   const Validators validators = ValidatorsOf(document);
@@ -70,9 +77,11 @@ Plan PlanFor(const HttpRequest& request, const Document& document) {
   };
   switch (EvaluatePreconditions(request, validators)) {
     case Precondition::kNotModified:
-      return {described(HttpResponse(304))};
+      return Plan{described(HttpResponse(304))};
     case Precondition::kFailed:
-      return {described(HttpResponse::Text(412, "The document is not the one that was named."))};
+      return Refusal(
+          described(HttpResponse::Text(412, "The document is not the one that was named.")),
+          Status(Reason::kInvalidField, "the request's condition names another document"));
     case Precondition::kHolds:
       break;
   }
@@ -83,8 +92,9 @@ Plan PlanFor(const HttpRequest& request, const Document& document) {
   }
   const std::string size = std::to_string(document.size);
   if (range.kind == ByteRange::Kind::kUnsatisfiable) {
-    return {described(HttpResponse::Text(416, "The document has no such bytes.")
-                          .Set("Content-Range", "bytes */" + size))};
+    return Refusal(described(HttpResponse::Text(416, "The document has no such bytes.")
+                                 .Set("Content-Range", "bytes */" + size)),
+                   Status(Reason::kOffsetOutOfRange, "the document has no such bytes"));
   }
   const bool part = range.kind == ByteRange::Kind::kPart;
   Plan plan{described(HttpResponse(part ? 206 : 200)), true, 0, document.size};
@@ -100,23 +110,28 @@ Plan PlanFor(const HttpRequest& request, const Document& document) {
   return plan;
 }
 
-/// One request behind a valid signature.
+/// One request, as log and metrics see it.
 class LinkedDownload {
  public:
-  LinkedDownload(const LinkHandler::Parts& parts, const HttpRequest& request, DocumentId id)
+  LinkedDownload(const LinkHandler::Parts& parts, const HttpRequest& request)
       : parts_(parts),
         request_(request),
         call_(parts.ids.RandomHex(), steady_clock::now() + kLookupTimeout),
         started_at_(steady_clock::now()) {
     record_.operation = Operation::kDownload;
     record_.request_id = call_.request_id();
-    record_.document_id = id.value();
   }
 
-  /// Blocks.
-  HttpResponse Respond() {
-    Result<std::optional<Document>> found =
-        parts_.documents.Resolve(call_, DocumentId(record_.document_id));
+  /// Without a valid signature. The target may hold one of another link, so it is not recorded.
+  HttpResponse Refuse(const char* answer, const char* why) {
+    Record(Status(Reason::kPermissionDenied, why));
+    return HttpResponse::Text(403, answer);
+  }
+
+  /// Behind a valid signature. Blocks.
+  HttpResponse Respond(const DocumentId& id) {
+    record_.document_id = id.value();
+    Result<std::optional<Document>> found = parts_.documents.Resolve(call_, id);
     if (!found.ok()) return Failed(found.status());
     if (!found->has_value()) {
       return Failed(Status(Reason::kDocumentNotFound, "the document of the link was deleted"));
@@ -127,6 +142,7 @@ class LinkedDownload {
     record_.size = document.size;
 
     Plan plan = PlanFor(request_, document);
+    if (!plan.refusal.ok()) Record(plan.refusal);
     if (!plan.has_body) return std::move(plan.response);
     auto reader = parts_.documents.Open(call_, document, plan.offset);
     if (!reader.ok()) return Failed(reader.status());
@@ -143,11 +159,16 @@ class LinkedDownload {
   }
 
  private:
-  HttpResponse Failed(const Status& status) {
+  /// A request that sends nothing of a document.
+  void Record(const Status& status) {
     parts_.observer.CallStarted(record_.operation);
     record_.status = status;
     record_.duration = steady_clock::now() - started_at_;
     parts_.observer.CallEnded(record_);
+  }
+
+  HttpResponse Failed(const Status& status) {
+    Record(status);
     if (status.Is(Reason::kDocumentNotFound)) {
       return HttpResponse::Text(404, "The document was deleted.");
     }
@@ -156,6 +177,7 @@ class LinkedDownload {
 
   HttpResponse Sending(Plan plan, std::unique_ptr<ObjectReader> reader) {
     parts_.observer.CallStarted(record_.operation);
+    record_.size = plan.length;
     plan.response.SetObject({std::move(reader), plan.offset, plan.length});
     plan.response.OnSent([record = record_, &observer = parts_.observer,
                           started_at = started_at_](const Status& status) mutable {
@@ -178,15 +200,17 @@ class LinkedDownload {
 }  // namespace
 
 boost::asio::awaitable<HttpResponse> LinkHandler::Handle(const HttpRequest& request) {
-  LinkVerdict verdict = parts_.verifier.Verify(request.target);
+  const LinkVerdict verdict = parts_.verifier.Verify(request.target);
+  LinkedDownload download(parts_, request);
   if (verdict.kind == LinkVerdict::Kind::kBad) {
-    co_return Guarded(HttpResponse::Text(403, "This link is not valid; ask for a new one."));
+    co_return Guarded(download.Refuse("This link is not valid; ask for a new one.",
+                                      "the link was changed, or is none"));
   }
   if (verdict.kind == LinkVerdict::Kind::kExpired) {
-    co_return Guarded(HttpResponse::Text(403, "This link has expired; ask for a new one."));
+    co_return Guarded(
+        download.Refuse("This link has expired; ask for a new one.", "the link has expired"));
   }
-  LinkedDownload download(parts_, request, std::move(verdict.document));
-  auto respond = [&download] { return download.Respond(); };
+  auto respond = [&] { return download.Respond(verdict.document); };
   HttpResponse response = co_await RunOn(parts_.workers, respond);
   co_return Guarded(std::move(response));
 }

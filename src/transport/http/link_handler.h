@@ -12,8 +12,8 @@
 namespace satchel {
 
 /// Whatever carries no valid signature is 403, also what is no path of ours: who has no link learns
-/// nothing. Behind the signature each request that sends a document, or fails to, is observed as a
-/// download; the record ends with the last byte. What it is given must outlive it.
+/// nothing. Each request that sends a document, fails to or is refused is observed as a download,
+/// never with its target; the record ends with the last byte. What it is given must outlive it.
 class LinkHandler final : public HttpHandler {
  public:
   struct Parts {

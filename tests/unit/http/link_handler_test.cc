@@ -70,7 +70,6 @@ TEST_F(LinkHandlerTest, WithoutASignatureAllIsForbidden) {
     EXPECT_THAT(answer.body, HasSubstr("ask for a new one"));
     EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
   }
-  EXPECT_EQ(observer_.started, 0) << "strangers are no calls";
 }
 
 TEST_F(LinkHandlerTest, AnExpiredLinkIsForbidden) {
@@ -79,6 +78,36 @@ TEST_F(LinkHandlerTest, AnExpiredLinkIsForbidden) {
   const HttpAnswer answer = Get(link);
   EXPECT_EQ(answer.status, 403U);
   EXPECT_THAT(answer.body, HasSubstr("expired"));
+}
+
+TEST_F(LinkHandlerTest, WhatIsRefusedIsRecorded) {
+  const Document document = Store("a.pdf", "content");
+  const std::string link = Link(document);
+  Get("/s3cr3t-target");
+  Get(link, "If-Match: \"other\"\r\n");
+  Get(link, "Range: bytes=7-\r\n");
+  clock_.Advance(std::chrono::minutes(31));
+  Get(link);
+  const std::vector<Reason> reasons = {Reason::kPermissionDenied, Reason::kInvalidField,
+                                       Reason::kOffsetOutOfRange, Reason::kPermissionDenied};
+  const auto records = observer_.Records(reasons.size());
+  ASSERT_EQ(records.size(), reasons.size());
+  EXPECT_EQ(observer_.started, static_cast<int>(reasons.size()));
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const CallRecord& record = records[i];
+    EXPECT_EQ(record.status.reason(), reasons[i]) << record.status.ToString();
+    EXPECT_EQ(record.operation, Operation::kDownload);
+    EXPECT_EQ(record.request_id.size(), 32U);
+    EXPECT_EQ(record.status.ToString().find("s3cr3t"), std::string::npos) << "never the target";
+  }
+  EXPECT_EQ(records[1].document_id, document.id.value());
+  EXPECT_EQ(records[2].user_id, "alice");
+}
+
+TEST_F(LinkHandlerTest, WhatIsNotModifiedIsNoError) {
+  const Document document = Store("a.pdf", "content");
+  EXPECT_EQ(Get(Link(document), "If-None-Match: *\r\n").status, 304U);
+  EXPECT_EQ(observer_.started, 0);
 }
 
 TEST_F(LinkHandlerTest, ADeletedDocumentIsNotFound) {
@@ -228,12 +257,13 @@ TEST_F(LinkHandlerTest, ADownloadIsRecordedWhenItEnds) {
   const auto records = observer_.Records(2);
   ASSERT_EQ(records.size(), 2U) << "HEAD sends nothing";
   EXPECT_EQ(observer_.started, 2);
+  EXPECT_EQ(records[0].size, 7);
+  EXPECT_EQ(records[1].size, 2) << "what was sent";
   for (const CallRecord& record : records) {
     EXPECT_EQ(record.operation, Operation::kDownload);
     EXPECT_EQ(record.document_id, document.id.value());
     EXPECT_EQ(record.user_id, "alice");
     EXPECT_EQ(record.filename, "a.pdf");
-    EXPECT_EQ(record.size, 7);
     EXPECT_EQ(record.request_id.size(), 32U);
     EXPECT_TRUE(record.status.ok());
     EXPECT_GT(record.duration.count(), 0);
