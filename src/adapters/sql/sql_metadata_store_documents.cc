@@ -26,12 +26,32 @@ Filter FilterOf(const ListQuery& query) {
   return filter;
 }
 
-Result<std::int64_t> CountMatches(SqlConnection& connection, const Filter& filter) {
-  std::int64_t count = 0;
-  auto rows = connection.Query("SELECT COUNT(*) FROM rag_document WHERE " + filter.condition,
-                               filter.values, [&](const SqlRow& row) { count = row.Int64(0); });
+Result<std::int64_t> QueryInt64(SqlConnection& connection, const std::string& statement,
+                                const std::vector<SqlValue>& values) {
+  std::int64_t value = 0;
+  auto rows = connection.Query(statement, values, [&](const SqlRow& row) { value = row.Int64(0); });
   if (!rows.ok()) return rows.status();
-  return count;
+  return value;
+}
+
+/// All documents of a user are counted in their usage already, but for those that another program
+/// wrote. Counting 10,000 rows took half the time of a page.
+Result<std::int64_t> CountMatches(SqlConnection& connection, const Filter& filter,
+                                  const ListQuery& query) {
+  if (!query.category && !query.day) {
+    SATCHEL_ASSIGN_OR_RETURN(
+        const std::int64_t foreign,
+        QueryInt64(connection,
+                   "SELECT EXISTS (SELECT 1 FROM rag_document "
+                   "WHERE user_id = ? AND status = 'COMPLETED' AND attempt IS NULL)",
+                   {query.user.value()}));
+    if (foreign == 0) {
+      return QueryInt64(connection, "SELECT file_count FROM user_usage WHERE user_id = ?",
+                        {query.user.value()});
+    }
+  }
+  return QueryInt64(connection, "SELECT COUNT(*) FROM rag_document WHERE " + filter.condition,
+                    filter.values);
 }
 
 Result<std::vector<Document>> ReadPage(SqlConnection& connection, Filter filter,
@@ -106,7 +126,7 @@ Result<ListPage> SqlMetadataStore::List(const CallContext& call, const ListQuery
   ListPage page;
   const auto list = [&](SqlConnection& connection) -> Status {
     const Filter filter = FilterOf(query);
-    SATCHEL_ASSIGN_OR_RETURN(page.total_count, CountMatches(connection, filter));
+    SATCHEL_ASSIGN_OR_RETURN(page.total_count, CountMatches(connection, filter, query));
     SATCHEL_ASSIGN_OR_RETURN(page.documents, ReadPage(connection, filter, query));
     page.more = page.documents.size() > static_cast<std::size_t>(query.page_size);
     if (page.more) page.documents.pop_back();

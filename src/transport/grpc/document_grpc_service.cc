@@ -46,9 +46,9 @@ grpc::ServerUnaryReactor* DocumentGrpcService::ListDocuments(
       Operation::kList, UnaryCall::Access::kReadsRows, environment_, *context,
       [this, request, response](const CallContext& call, CallRecord& record) -> Status {
         record.user_id = request->user_id();
-        SATCHEL_ASSIGN_OR_RETURN(const ListAnswer answer,
+        SATCHEL_ASSIGN_OR_RETURN(ListAnswer answer,
                                  environment_.service.List(call, FromMessage(*request)));
-        ToMessage(answer, response);
+        ToMessage(std::move(answer), response);
         return {};
       });
 }

@@ -64,12 +64,12 @@ void ToMessage(const Document& document, document::DocumentInfo* message) {
   message->set_created_at(FormatTimestamp(document.created_at));
 }
 
-void ToMessage(const Document& document, document::DocumentSummary* message) {
+void ToMessage(Document document, document::DocumentSummary* message) {
   message->set_document_id(document.id.value());
-  message->set_filename(document.filename);
-  message->set_category(document.category);
+  message->set_filename(std::move(document.filename));
+  message->set_category(std::move(document.category));
   message->set_size(document.size);
-  message->set_mime_type(document.mime_type);
+  message->set_mime_type(std::move(document.mime_type));
   message->set_created_at(FormatTimestamp(document.created_at));
   message->set_updated_at(FormatTimestamp(document.updated_at));
   message->set_status(std::string(NameOf(document.state)));
@@ -81,9 +81,12 @@ void ToMessage(const Deletion& deletion, document::DeleteDocumentResponse* messa
   ToMessage(deletion.usage, message->mutable_updated_usage());
 }
 
-void ToMessage(const ListAnswer& answer, document::ListDocumentsResponse* message) {
-  for (const Document& document : answer.documents) ToMessage(document, message->add_documents());
-  message->set_next_page_token(answer.next_page_token);
+void ToMessage(ListAnswer answer, document::ListDocumentsResponse* message) {
+  message->mutable_documents()->Reserve(static_cast<int>(answer.documents.size()));
+  for (Document& document : answer.documents) {
+    ToMessage(std::move(document), message->add_documents());
+  }
+  message->set_next_page_token(std::move(answer.next_page_token));
   message->set_total_count(ToInt32(answer.total_count));
 }
 

@@ -15,9 +15,9 @@ UploadMetadata FromMessage(const document::DocumentMetadata& message);
 
 void ToMessage(const Document& document, document::UploadDocumentResponse* message);
 void ToMessage(const Document& document, document::DocumentInfo* message);
-void ToMessage(const Document& document, document::DocumentSummary* message);
+void ToMessage(Document document, document::DocumentSummary* message);
 void ToMessage(const Deletion& deletion, document::DeleteDocumentResponse* message);
-void ToMessage(const ListAnswer& answer, document::ListDocumentsResponse* message);
+void ToMessage(ListAnswer answer, document::ListDocumentsResponse* message);
 void ToMessage(const LinkAnswer& answer, document::GetDocumentUrlResponse* message);
 void ToMessage(const Usage& usage, document::GetUsageStatsResponse* message);
 

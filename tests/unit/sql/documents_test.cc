@@ -279,6 +279,20 @@ TEST_F(DocumentsTest, ARowThatAnotherProgramWroteIsADocument) {
   ExpectConsistent();
 }
 
+TEST_F(DocumentsTest, TheTotalCountsWhatAnotherProgramWroteToo) {
+  Store("alice", "one.txt");
+  Store("alice", "two.txt");
+  EXPECT_EQ(List(Query("alice")).total_count, 2);
+  RunForeign(
+      "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
+      "created_at, updated_at) VALUES ('x', 'COMPLETED', 'alice', 'general', 'f', 'p', 42, 't', "
+      "1, 1)");
+  EXPECT_EQ(List(Query("alice")).total_count, 3);
+  ASSERT_TRUE(Delete("alice", DocumentId("x")).ok());
+  ASSERT_TRUE(store_->RepairUsage(call_, UserId("alice")).ok());
+  EXPECT_EQ(List(Query("alice")).total_count, 2);
+}
+
 TEST_F(DocumentsTest, DeletingAnUncountedDocumentStopsTheCountersAtZero) {
   RunForeign(
       "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
@@ -312,6 +326,9 @@ TEST_F(DocumentsTest, ListingsReadTheirIndexesAlone) {
   const std::string completed = "AND status = 'COMPLETED' ";
   using ::testing::HasSubstr;
   using ::testing::Not;
+  EXPECT_THAT(plan_of("SELECT EXISTS (SELECT 1 FROM rag_document WHERE user_id = ? " + completed +
+                      "AND attempt IS NULL)"),
+              HasSubstr("COVERING INDEX rag_document_foreign_idx"));
   EXPECT_THAT(plan_of(count + completed), HasSubstr("COVERING INDEX rag_document_listing_idx"));
   EXPECT_THAT(plan_of(count + completed + "AND category = ?"),
               HasSubstr("COVERING INDEX rag_document_category_listing_idx"));

@@ -54,7 +54,13 @@ CREATE INDEX "rag_document_user_id_category_idx" ON "rag_document" ("user_id", "
 -- CreateIndex
 CREATE INDEX "rag_document_created_at_idx" ON "rag_document" ("created_at");
 
--- A page of a listing starts anywhere at the same cost, and its count reads the index alone.
+-- Documents that another program wrote, and which no counter knows: mostly none.
+-- CreateIndex
+CREATE INDEX "rag_document_foreign_idx"
+    ON "rag_document" ("user_id", "status", "attempt")
+    WHERE "status" = 'COMPLETED' AND "attempt" IS NULL;
+
+-- A page of a listing starts anywhere at the same cost, and a count reads the index alone.
 -- CreateIndex
 CREATE INDEX "rag_document_listing_idx"
     ON "rag_document" ("user_id", "status", "created_at", "id") WHERE "status" = 'COMPLETED';
