@@ -26,7 +26,24 @@ void UnaryCall::Run(const Work& work) {
   // Whoever waited in the queue for longer than the caller does is not served any more.
   Status status = tracker_.call().Check();
   if (status.ok()) status = work(tracker_.call(), tracker_.record());
+  if (status.Is(Reason::kCancelled)) {
+    // Who was interrupted shall know by what, and did not cancel.
+    if (Status why = interruption(); !why.ok()) status = std::move(why);
+  }
   Finish(tracker_.End(status));
+}
+
+void UnaryCall::Interrupt(const Status& status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (interruption_.ok()) interruption_ = status;
+  }
+  tracker_.call().Cancel();
+}
+
+Status UnaryCall::interruption() const {
+  const std::lock_guard lock(mutex_);
+  return interruption_;
 }
 
 void UnaryCall::OnDone() {

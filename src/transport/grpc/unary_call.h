@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "transport/grpc/grpc_call.h"
@@ -36,12 +37,15 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   void OnDone() override;
   // Nothing here waits for the client: only the call's own deadline bounds it.
   void CheckStall(std::chrono::steady_clock::time_point) override {}
-  void Interrupt(const Status&) override { tracker_.call().Cancel(); }
+  void Interrupt(const Status& status) override;
 
  private:
   void Run(const Work& work);
+  Status interruption() const;
 
   CallTracker tracker_;
+  mutable std::mutex mutex_;
+  Status interruption_;  ///< guarded by the mutex; OK: none
   Admission::Ticket ticket_;
   std::shared_ptr<UnaryCall> self_;
 };
