@@ -13,6 +13,7 @@
 #include "app/signals.h"
 #include "base/version.h"
 #include "cli/exit_codes.h"
+#include "cli/grpc_log.h"
 #include "observability/json_logger.h"
 #include "observability/observer_fanout.h"
 
@@ -62,6 +63,7 @@ int RunServe(const ConfigLoader& loader) {
   if (const Status built = CheckBuilt(loaded->config); !built.ok()) return Fail(built);
   // The administration socket and the database must never be open to others, not even briefly.
   umask(S_IRWXG | S_IRWXO);
+  cli::QuietGrpcLog();
   PrepareSignals();
   const SystemClock clock;
   JsonLoggerOptions options;

@@ -1,6 +1,5 @@
 #include "cli/connection.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -13,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "cli/grpc_log.h"
 
 namespace satchel::cli {
 namespace {
@@ -44,13 +44,6 @@ MaybeError ReadSwitch(const char* variable, bool* value) {
   *value = text == "true" || text == "1";
   if (*value || text == "false" || text == "0") return std::nullopt;
   return UsageError(std::string(variable) + " takes true or false, got " + text);
-}
-
-// gRPC logs to standard error what the error of the call tells as well.
-void QuietGrpcLog() {
-  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
-    gpr_set_log_function([](gpr_log_func_args*) {});
-  }
 }
 
 }  // namespace

@@ -255,6 +255,25 @@ def test_full_disk(new_server, user, tmp_path):
         assert_clean(server)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
+@pytest.mark.parametrize("key", ["PORT", "METRICS_PORT", "HTTP_PORT"])
+def test_port_in_use(new_server, key, host):
+    """Named with key, number and what to do; gRPC's own log stays out of it."""
+    server = new_server(HOST=host)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, int(server.settings[key])), family=family):
+        exited = run_to_exit(server)
+    assert exited.exit_code == 1
+    assert f"{key} {server.settings[key]} on {host} is in use by another process" in exited.output
+    assert f"set {key} to a free port" in exited.output
+    assert ".cc:" not in exited.output
+
+
+def test_socket_for_administration_is_the_owners(new_server):
+    server = new_server().start()
+    assert server.store.admin_socket_path().stat().st_mode & 0o777 == 0o600
+
+
 def test_missing_signing_key_in_a_folder_with_documents(new_server, connect, user):
     server = new_server().start()
     connect(server).upload(user, "a.txt", b"abc")

@@ -136,6 +136,13 @@ def test_key_of_another_certificate_stops_the_start(new_server, tls, authority, 
     assert "TLS_KEY" in exited.output
 
 
+def test_broken_client_ca_stops_the_start(new_server, tls):
+    broken = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n"
+    exited = run_to_exit(new_server(**tls, TLS_CLIENT_CA=broken))
+    assert exited.exit_code > 0
+    assert "TLS_CLIENT_CA" in exited.output
+
+
 def test_client_ca_without_certificate_stops_the_start(new_server, authority, tmp_path):
     ca = tmp_path / "clients.crt"
     ca.write_bytes(authority.certificate)

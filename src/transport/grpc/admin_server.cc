@@ -3,6 +3,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/server_callback.h>
+#include <sys/stat.h>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -176,7 +177,9 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& addre
   builder.AddListeningPort(address, grpc::InsecureServerCredentials());
   builder.RegisterService(service.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) {
+  // No umask leaves a socket this mode without making folders useless.
+  const std::string path = address.substr(address.find(':') + 1);
+  if (server == nullptr || chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
     return ConfigurationError("STORAGE_DIR: cannot make the socket for administration in it");
   }
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(service), std::move(server)));

@@ -16,8 +16,9 @@ namespace satchel {
 /// an hour must not hold a worker. Whoever may open the socket may do everything.
 class AdminServer {
  public:
-  /// `address` as gRPC takes it, e.g. "unix:/proc/self/fd/7/admin.sock". The socket gets the mode
-  /// that the process's umask leaves. `administration` and `ids` must outlive the server.
+  /// `address` as gRPC takes it, e.g. "unix:/proc/self/fd/7/admin.sock". The socket gets mode 0600,
+  /// a moment after the one that the process's umask leaves. `administration` and `ids` must
+  /// outlive the server.
   static Result<std::unique_ptr<AdminServer>> Start(const std::string& address,
                                                     Administration& administration,
                                                     IdGenerator& ids);

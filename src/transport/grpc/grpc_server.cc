@@ -6,6 +6,9 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <utility>
 
 #include "base/limits.h"
@@ -56,11 +59,41 @@ void SetChannelArguments(grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
+/// Why nobody can listen at `host` and `port`: gRPC does not tell, and where only the IPv6 half of
+/// an address is taken it serves the other half without a word.
+boost::system::error_code BindError(const std::string& host, int port) {
+  using boost::asio::ip::tcp;
+  boost::asio::io_context io;
+  boost::system::error_code error;
+  const auto addresses = tcp::resolver(io).resolve(
+      host, std::to_string(port), tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  for (const auto& address : addresses) {
+    tcp::acceptor acceptor(io);
+    acceptor.open(address.endpoint().protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(address.endpoint(), error);
+    if (error) break;
+  }
+  return error;
+}
+
+Status CheckAddress(const GrpcServerOptions& options) {
+  const boost::system::error_code error = BindError(options.host, options.port);
+  if (!error) return {};
+  const std::string where = "PORT " + std::to_string(options.port) + " on " + options.host;
+  if (error == boost::asio::error::address_in_use) {
+    return ConfigurationError(where + " is in use by another process; stop that one, or set PORT " +
+                              "to a free port");
+  }
+  return ConfigurationError("cannot listen at " + where + ": " + error.message());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
                                                       grpc::Service& documents,
                                                       Admission& admission) {
+  SATCHEL_RETURN_IF_ERROR(CheckAddress(options));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -77,8 +110,11 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& o
   auto queue = builder.AddCompletionQueue();
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
-    return ConfigurationError("HOST, PORT: cannot listen on " + address +
-                              "; is the port in use, or are TLS_CERT and TLS_KEY not a pair?");
+    return ConfigurationError("gRPC cannot serve at " + address +
+                              (options.tls_certificate.empty()
+                                   ? ""
+                                   : " with TLS_CERT, TLS_KEY and TLS_CLIENT_CA as they are") +
+                              "; GRPC_VERBOSITY=error shows why");
   }
   server->GetHealthCheckService()->SetServingStatus(kServiceName, true);
   std::unique_ptr<GrpcServer> made(

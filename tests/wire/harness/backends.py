@@ -179,6 +179,10 @@ class LocalSqliteStore(Store):
         assert len(found) == 1, f"signing key among {sorted(self.directory.iterdir())}"
         return found[0]
 
+    def admin_socket_path(self) -> pathlib.Path:
+        (found,) = [path for path in self.directory.iterdir() if path.is_socket()]
+        return found
+
     def corrupt_database(self) -> None:
         """Destroys the schema page of the file and drops the journal that could heal it."""
         path = self.database_path()
