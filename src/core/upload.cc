@@ -109,13 +109,14 @@ awaitable<Result<Document>> Uploader::Upload(const CallContext& call, UploadStre
   SATCHEL_CO_RETURN_IF_ERROR(attempt.Reserve());
   const Document& document = attempt.document();
   // Declared behind the attempt: staged bytes are gone before the row is given up.
-  SATCHEL_CO_ASSIGN_OR_RETURN(std::unique_ptr<ObjectWriter> writer,
-                              objects_.Create(call, {document.object_key, document.attempt,
-                                                     document.size, document.mime_type}));
+  Result<std::unique_ptr<ObjectWriter>> created = objects_.Create(
+      call, {document.object_key, document.attempt, document.size, document.mime_type});
+  if (!created.ok()) co_return attempt.Explain(created.status());
+  const std::unique_ptr<ObjectWriter> writer = std::move(created).value();
   SATCHEL_CO_ASSIGN_OR_RETURN(const ContentHash sha256,
                               co_await Transfer(call, stream, content, attempt, *writer));
   Result<ObjectVersion> version = writer->Commit(call, sha256);
-  if (!version.ok()) co_return NotCommitted(version.status());
+  if (!version.ok()) co_return attempt.Explain(NotCommitted(version.status()));
   attempt.ObjectCommitted(*std::move(version));
   // A caller that has gone gets nothing stored; from T2 on the document exists.
   SATCHEL_CO_RETURN_IF_ERROR(call.Check());
@@ -143,7 +144,8 @@ awaitable<Result<ContentHash>> Uploader::Transfer(const CallContext& call, Uploa
     }
     SATCHEL_CO_RETURN_IF_ERROR(inspector.Update(bytes));
     hash.Update(bytes);
-    SATCHEL_CO_RETURN_IF_ERROR(writer.Append(call, bytes));
+    const Status appended = writer.Append(call, bytes);
+    if (!appended.ok()) co_return attempt.Explain(appended);
     received += static_cast<std::int64_t>(bytes.size());
     SATCHEL_CO_RETURN_IF_ERROR(attempt.RenewLeaseWhenDue());
   }

@@ -45,14 +45,33 @@ Status Uploader::Attempt::Reserve() {
   return {};
 }
 
+CallContext Uploader::Attempt::Settling() const {
+  return CallContext(call_.request_id(), uploader_.clock_.SteadyNow() + kCompensationTimeMax);
+}
+
 Result<Document> Uploader::Attempt::ResolveReservation() {
+  // The caller may be gone; the row would hold the name and the quota until its lease is over.
+  const CallContext settling = Settling();
   Result<std::optional<Document>> found =
-      uploader_.metadata_.FindAttempt(call_, request_.id, request_.attempt);
+      uploader_.metadata_.FindAttempt(settling, request_.id, request_.attempt);
+  if (found.ok() && *found && (*found)->state == DocumentState::kPending) {
+    return **std::move(found);
+  }
+  // Best effort: should the lost commit land even later, the sweeper takes the row.
+  if (uploader_.metadata_.Fail(settling, request_.id, request_.attempt).ok()) {
+    (void)uploader_.metadata_.Forget(settling, request_.id, request_.attempt);
+  }
   if (!found.ok()) return OutcomeNotLearned(found.status());
-  if (*found && (*found)->state == DocumentState::kPending) return **std::move(found);
-  // Should the lost commit still land, the sweeper takes the row after its lease.
   return Status(Reason::kDatabaseUnavailable, "the database went away; try again")
       .WithRetryAfter(kRetryDelay);
+}
+
+Status Uploader::Attempt::Explain(const Status& failure) {
+  if (!failure.Is(Reason::kObjectStoreUnavailable)) return failure;
+  const Result<std::optional<Document>> found =
+      uploader_.metadata_.FindAttempt(Settling(), request_.id, request_.attempt);
+  const bool ours = !found.ok() || (*found && (*found)->state == DocumentState::kPending);
+  return ours ? failure : Aborted().WithCause(failure.ToString());
 }
 
 Status Uploader::Attempt::RenewLeaseWhenDue() {
@@ -68,8 +87,7 @@ Status Uploader::Attempt::RenewLeaseWhenDue() {
 }
 
 Result<Document> Uploader::Attempt::Complete(const ContentHash& sha256) {
-  const CallContext settling(call_.request_id(),
-                             uploader_.clock_.SteadyNow() + kCompensationTimeMax);
+  const CallContext settling = Settling();
   const CompleteRequest request{request_.id, request_.attempt, version_, sha256};
   for (int tries = 0; tries < kCompleteTriesMax; ++tries) {
     Result<Document> completed = uploader_.metadata_.Complete(settling, request);
@@ -98,8 +116,7 @@ Result<Document> Uploader::Attempt::Complete(const ContentHash& sha256) {
 
 void Uploader::Attempt::Abandon() {
   if (std::exchange(settled_, true)) return;
-  const CallContext settling(call_.request_id(),
-                             uploader_.clock_.SteadyNow() + kCompensationTimeMax);
+  const CallContext settling = Settling();
   Status failed = uploader_.metadata_.Fail(settling, request_.id, request_.attempt);
   if (failed.Is(Reason::kOutcomeUnknown)) {
     // A second T3 either does what the first did not, or is fenced off.

@@ -23,6 +23,9 @@ class Uploader::Attempt {
   const Document& document() const { return document_; }
   /// Renews the lease when a third of it has passed. UPLOAD_ABORTED: it was lost.
   Status RenewLeaseWhenDue();
+  /// UPLOAD_ABORTED instead of the object store's `failure` when the row is no longer ours: then
+  /// the sweeper has removed the bytes below the writer.
+  Status Explain(const Status& failure);
   /// The object exists from here on; Abandon() removes it.
   void ObjectCommitted(ObjectVersion version) { version_ = std::move(version); }
   /// T2, after ObjectCommitted(). Its outcome is known afterwards, unless the database is away:
@@ -32,6 +35,7 @@ class Uploader::Attempt {
   void Abandon();
 
  private:
+  CallContext Settling() const;
   Result<Document> ResolveReservation();
   void RemoveBytes(const CallContext& call);
 

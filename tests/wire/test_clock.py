@@ -8,7 +8,8 @@ import requests
 from harness.client import chunk_request
 from harness.clock import MovableClock
 from harness.documents import text_of_size
-from harness.fsck import assert_clean
+from harness.failures import refused
+from harness.fsck import assert_clean, fsck
 
 DAY = datetime.timedelta(days=1)
 NONE = datetime.timedelta()
@@ -89,3 +90,15 @@ def test_restart_on_another_day_removes_nothing(server, own, connect, clock, use
     for document in stored:
         assert again.download(user, document.document_id).data == document.data
     assert again.used(user) == (5, 2500)
+
+
+def test_upload_that_lost_its_lease_is_aborted(server, own, clock, user):
+    """The lease runs by the clock that jumped; the sweeper takes it and frees name and quota."""
+    stream = own.hold_upload(server.store, user, data=b"abc")
+    clock.move(datetime.timedelta(hours=1))
+    assert fsck(server, "--repair").exit_code in (0, 1)
+    assert server.store.pending_rows(user) == 0
+    with refused("ABORTED", "UPLOAD_ABORTED") as refusal:
+        stream.send(chunk_request(b"defghij")).close().result()
+    assert refusal.failure.retry_info is not None
+    assert own.upload(user, "a.txt", b"again").size == 5

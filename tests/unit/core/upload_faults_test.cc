@@ -121,6 +121,20 @@ TEST_P(UploadFaults, GiveBackNameAndQuotaAtOnceWhileTheDatabaseWorks) {
   }
 }
 
+// Its caller is gone, or the database cannot say whether it was reserved: nothing stays reserved.
+TEST_P(UploadFaults, GiveBackAReservationWhoseAnswerWasLost) {
+  for (const Fault fault : {Fault::kCancel, Fault::kNotHappened}) {
+    ProtocolRig rig(GetParam());
+    rig.faults.ArmMethod("Reserve", Fault::kUnknownHappened);
+    rig.faults.ArmMethod("FindAttempt", fault);
+    const Result<Document> answer = rig.Upload("a.txt", kContent);
+    SCOPED_TRACE(std::string(NameOf(fault)) + ":" + Describe(rig));
+    EXPECT_FALSE(answer.ok());
+    EXPECT_EQ(rig.metadata.counters()[UserId("alice")].reserved_bytes, 0);
+    EXPECT_TRUE(rig.Upload("a.txt", kContent).ok()) << "its name is free";
+  }
+}
+
 // The fault that hits the clean-up of another fault is where data gets lost.
 TEST_P(UploadFaults, InPairsLeaveAllInOrder) {
   constexpr int kStepsMax = 16;

@@ -227,6 +227,27 @@ TEST_P(UploadTest, AnUploadThatLostItsLeaseIsAbortedAndLeavesNothing) {
   }
 }
 
+TEST_P(UploadTest, AnUploadWhoseLeaseAClockEndedIsAbortedToo) {
+  constexpr int kReads = 5;
+  for (int read = 2; read <= kReads; ++read) {
+    for (const bool store_complains : {false, true}) {
+      SCOPED_TRACE("paused before read " + std::to_string(read));
+      FakeUploadStream stream(Metadata(), kContent, ProtocolRig::kChunkBytes);
+      stream.BeforeRead(read, [&] {
+        // By its own steady clock the upload has no reason to renew.
+        rig_.clock.JumpWall(ProtocolRig::kLease + 1s);
+        EXPECT_EQ(rig_.Sweep().uploads_failed, 1);
+        if (store_complains) rig_.faults.ArmMethod("Append", Fault::kNotHappened);
+      });
+      const Result<Document> answer = rig_.UploadFrom(stream);
+      EXPECT_TRUE(answer.status().Is(Reason::kUploadAborted)) << answer.status().ToString();
+      EXPECT_TRUE(answer.status().retry_after().has_value());
+      rig_.Settle();
+      EXPECT_TRUE(rig_.IsConsistent());
+    }
+  }
+}
+
 TEST_P(UploadTest, ALostLeaseNeverHarmsTheUploadThatHasTheNameNow) {
   FakeUploadStream paused(Metadata(), kContent, ProtocolRig::kChunkBytes);
   Result<Document> rival = Status(Reason::kInternal, "not uploaded yet");
