@@ -148,9 +148,10 @@ void RegisterFsck(CLI::App& app, ConfigLoader& loader, cli::CliContext& context)
   CLI::App* fsck = app.add_subcommand(
       "fsck", "Prove that documents, counters and stored bytes agree; exits 1 when they do not");
   const auto repair = std::make_shared<bool>(false);
-  fsck->add_flag("--repair", *repair,
-                 "Recount counters, record missing hashes, remove what is dead; never touches a "
-                 "damaged document");
+  fsck->add_flag(
+      "--repair", *repair,
+      "Recount counters, record missing hashes, remove what is dead, and bytes older than "
+      "24 h that no row knows, however many; never touches a damaged document");
   cli::AddJsonOption(*fsck, context);
   loader.RegisterOptions(*fsck);
   fsck->callback([&loader, &context, repair] {

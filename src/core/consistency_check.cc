@@ -138,7 +138,9 @@ Status ConsistencyCheck::CheckDocument(const CallContext& call, const Document& 
   if (!document.sha256.empty()) return {};
   ++pass.summary.documents_without_hash;
   if (!options_.repair) return {};
-  SATCHEL_RETURN_IF_ERROR(metadata_.RecordHash(call, document.id, sha256));
+  const Status recorded = metadata_.RecordHash(call, document.id, sha256);
+  if (recorded.Is(Reason::kDocumentNotFound)) return {};  // deleted meanwhile
+  SATCHEL_RETURN_IF_ERROR(recorded);
   ++pass.summary.hashes_recorded;
   return {};
 }
@@ -214,10 +216,11 @@ Status ConsistencyCheck::CheckUsage(const CallContext& call, Pass& pass) {
 
 Status ConsistencyCheck::CheckDeadRows(const CallContext& call, Pass& pass) {
   SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, metadata_.Now(call));
-  SATCHEL_ASSIGN_OR_RETURN(const std::vector<Document> expired,
-                           metadata_.FindExpiredUploads(call, false, options_.reported_rows_max));
+  SATCHEL_ASSIGN_OR_RETURN(
+      const std::vector<Document> expired,
+      metadata_.FindExpiredUploads(call, options_.garbage_delay_max, options_.reported_rows_max));
   SATCHEL_ASSIGN_OR_RETURN(const std::vector<Garbage> garbage,
-                           metadata_.FindGarbage(call, options_.reported_rows_max));
+                           metadata_.FindGarbage(call, std::nullopt, options_.reported_rows_max));
   bool swept = false;
   if (options_.repair) {
     const SweepReport report = sweeper_.SweepRows(call);
@@ -241,8 +244,23 @@ Status ConsistencyCheck::CheckDeadRows(const CallContext& call, Pass& pass) {
   return {};
 }
 
+Result<bool> ConsistencyCheck::RemoveOrphan(const CallContext& call, const StoredVersion& version) {
+  // The second look.
+  SATCHEL_ASSIGN_OR_RETURN(const std::vector<StoredVersion> still_orphaned,
+                           FilterUnreferenced(call, metadata_, {version}));
+  if (still_orphaned.empty()) return false;
+  const Status removed = objects_.Remove(call, version.object);
+  if (removed.ok()) return true;
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  SATCHEL_RETURN_IF_ERROR(objects_.Probe(call));
+  return false;
+}
+
 Status ConsistencyCheck::CheckOrphans(const CallContext& call, Pass& pass) {
   SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, objects_.Now(call));
+  // As for the sweeper: where the database knows nothing, everything looks orphaned.
+  SATCHEL_ASSIGN_OR_RETURN(const bool has_documents, metadata_.HasDocuments(call));
+  const bool removable = options_.repair && has_documents;
   SATCHEL_ASSIGN_OR_RETURN(
       pass.summary.versions_listed,
       VisitUnreferenced(call, metadata_, objects_, [&](const StoredVersion& version) -> Status {
@@ -254,12 +272,16 @@ Status ConsistencyCheck::CheckOrphans(const CallContext& call, Pass& pass) {
         SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectReader> still_there,
                                  objects_.Open(call, version.object, 0));
         if (still_there == nullptr) return {};
-        pass.Report({.kind = FindingKind::kOrphan,
-                     .document = {},
-                     .user = {},
-                     .object = version.object,
-                     .message = "no row knows these " + std::to_string(version.size) +
-                                " bytes of " + FormatTimestamp(version.modified_at)});
+        Finding finding{.kind = FindingKind::kOrphan,
+                        .document = {},
+                        .user = {},
+                        .object = version.object,
+                        .message = "no row knows these " + std::to_string(version.size) +
+                                   " bytes of " + FormatTimestamp(version.modified_at)};
+        if (removable) {
+          SATCHEL_ASSIGN_OR_RETURN(finding.repaired, RemoveOrphan(call, version));
+        }
+        pass.Report(finding);
         return {};
       }));
   return {};

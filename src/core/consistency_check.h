@@ -83,8 +83,9 @@ struct ConsistencySummary {
 /// One check at a time per object; the service may run meanwhile. What it is given must outlive it.
 ///
 /// Without `repair` nothing is written. With it counters are recounted (an alarm in log and
-/// metrics), missing hashes recorded, and rows swept; a damaged document is never touched, and
-/// orphans are left to the sweeper, which waits for a second look.
+/// metrics), missing hashes recorded, rows swept, and old orphans removed, however many: the
+/// operator's word stands above the number that the sweeper believes. A damaged document is never
+/// touched.
 class ConsistencyCheck {
  public:
   ConsistencyCheck(MetadataStore& metadata, ObjectStore& objects, Sweeper& sweeper, EventLog& log,
@@ -104,6 +105,8 @@ class ConsistencyCheck {
   Status CheckUsage(const CallContext& call, Pass& pass);
   Status CheckDeadRows(const CallContext& call, Pass& pass);
   Status CheckOrphans(const CallContext& call, Pass& pass);
+  /// false: it could not be removed, or is no orphan any more.
+  Result<bool> RemoveOrphan(const CallContext& call, const StoredVersion& version);
 
   MetadataStore& metadata_;
   ObjectStore& objects_;

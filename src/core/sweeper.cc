@@ -55,6 +55,7 @@ Status Sweeper::Sweep(const CallContext& call, Scope scope, bool every_lease, Sw
   SATCHEL_RETURN_IF_ERROR(CheckPaired(call, report));
   SATCHEL_RETURN_IF_ERROR(FailDeadUploads(call, every_lease, report));
   if (scope == Scope::kDeadUploads) return {};
+  if (scope == Scope::kRows) garbage_seen_.reset();
   SATCHEL_RETURN_IF_ERROR(RemoveGarbage(call, report));
   if (scope == Scope::kRows || clock_.SteadyNow() < next_orphan_search_) return {};
   next_orphan_search_ = clock_.SteadyNow() + options_.orphan_search_interval;
@@ -80,8 +81,10 @@ Status Sweeper::CheckPaired(const CallContext& call, SweepReport& report) {
 }
 
 Status Sweeper::FailDeadUploads(const CallContext& call, bool every_lease, SweepReport& report) {
+  std::optional<std::chrono::seconds> expired_for(0);
+  if (every_lease) expired_for.reset();
   return CleanRows(
-      call, [&](int limit) { return metadata_.FindExpiredUploads(call, every_lease, limit); },
+      call, [&](int limit) { return metadata_.FindExpiredUploads(call, expired_for, limit); },
       [&](const Document& row) {
         const Status failed = metadata_.Fail(call, row.id, row.attempt);
         // Completed or given up since it was found: no longer dead.
@@ -91,10 +94,15 @@ Status Sweeper::FailDeadUploads(const CallContext& call, bool every_lease, Sweep
 }
 
 Status Sweeper::RemoveGarbage(const CallContext& call, SweepReport& report) {
-  return CleanRows(
+  const std::optional<GarbagePosition> begin = std::exchange(garbage_seen_, std::nullopt);
+  const std::int64_t failures_before = report.row_failures;
+  std::optional<GarbagePosition> seen;
+  Status cleaned = CleanRows(
       call,
       [&](int limit) -> Result<std::vector<Document>> {
-        SATCHEL_ASSIGN_OR_RETURN(std::vector<Garbage> garbage, metadata_.FindGarbage(call, limit));
+        SATCHEL_ASSIGN_OR_RETURN(std::vector<Garbage> garbage,
+                                 metadata_.FindGarbage(call, begin, limit));
+        if (!garbage.empty()) seen = garbage.back().position;
         std::vector<Document> rows;
         rows.reserve(garbage.size());
         for (Garbage& row : garbage) rows.push_back(std::move(row.document));
@@ -102,6 +110,9 @@ Status Sweeper::RemoveGarbage(const CallContext& call, SweepReport& report) {
       },
       [&](const Document& row) { return RemoveGarbageRow(call, row); }, report.rows_removed,
       report);
+  const std::int64_t failures = report.row_failures - failures_before;
+  if (failures >= static_cast<std::int64_t>(options_.failed_rows_max)) garbage_seen_ = seen;
+  return cleaned;
 }
 
 Status Sweeper::RemoveGarbageRow(const CallContext& call, const Document& row) {

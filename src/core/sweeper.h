@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -35,7 +36,7 @@ struct SweeperOptions {
   std::int64_t orphans_believed_max = 100;
   std::chrono::minutes clock_difference_max{5};
   int batch_rows = 200;                 ///< rows in memory
-  std::size_t failed_rows_max = 1000;   ///< then the step ends, until the next sweep
+  std::size_t failed_rows_max = 1000;   ///< then the step ends; the next sweep begins behind them
   std::size_t candidates_max = 20'000;  ///< versions remembered from one search to the next
 };
 
@@ -91,6 +92,8 @@ class Sweeper {
 
   std::mutex mutex_;  ///< held for a whole sweep; guards what follows
   Clock::SteadyTime next_orphan_search_;
+  /// Where a sweep that met too many failures left off, for the next one to begin behind.
+  std::optional<GarbagePosition> garbage_seen_;
   /// What the search before found unreferenced; empty after a search that did not end well.
   std::unordered_set<std::string> candidates_;
 };

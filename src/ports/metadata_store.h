@@ -66,10 +66,19 @@ struct Deletion {
   Usage usage;  ///< after it
 };
 
+/// Where a FAILED row stands among all of them.
+struct GarbagePosition {
+  Timestamp purge_after;
+  DocumentId id;
+
+  auto operator<=>(const GarbagePosition&) const = default;
+};
+
 /// A FAILED row whose bytes are due to be removed.
 struct Garbage {
   Document document;
   Timestamp due_at;  ///< since when its bytes may go, by the database's clock
+  GarbagePosition position;
 };
 
 struct StorageTotals {
@@ -130,12 +139,16 @@ class MetadataStore {
 
   // For the sweeper and fsck.
 
-  /// At most `limit` PENDING rows whose lease has run out; all PENDING rows with `every_lease`
-  /// (right only where this process is known to be the sole uploader and has no uploads).
-  virtual Result<std::vector<Document>> FindExpiredUploads(const CallContext& call,
-                                                           bool every_lease, int limit) = 0;
-  /// At most `limit` FAILED rows whose retention is over, oldest first.
-  virtual Result<std::vector<Garbage>> FindGarbage(const CallContext& call, int limit) = 0;
+  /// At most `limit` PENDING rows whose lease ran out `expired_for` ago or earlier; nullopt: all
+  /// PENDING rows (right only where this process is known to be the sole uploader and has no
+  /// uploads).
+  virtual Result<std::vector<Document>> FindExpiredUploads(
+      const CallContext& call, std::optional<std::chrono::seconds> expired_for, int limit) = 0;
+  /// At most `limit` FAILED rows behind `after` whose retention is over, by their position: those
+  /// that had none come first, and are due whatever the clock says; then the oldest.
+  virtual Result<std::vector<Garbage>> FindGarbage(const CallContext& call,
+                                                   const std::optional<GarbagePosition>& after,
+                                                   int limit) = 0;
   /// Which of `attempts` any row has, in whatever state.
   virtual Result<std::vector<AttemptId>> FilterKnownAttempts(
       const CallContext& call, const std::vector<AttemptId>& attempts) = 0;

@@ -83,10 +83,10 @@ class ObjectStore {
   virtual Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call,
                                                      const ObjectRef& object,
                                                      std::int64_t offset) = 0;
-  /// OK also when the version is gone already.
+  /// Durable when OK: no power loss brings it back. OK also when the version is gone already.
   virtual Status Remove(const CallContext& call, const ObjectRef& object) = 0;
   /// Removes whatever a dead upload may have left: staged bytes, and the version when it got as far
-  /// and its id can be told from the attempt. OK when there is nothing.
+  /// and its id can be told from the attempt. Durable when OK. OK when there is nothing.
   virtual Status RemoveAttempt(const CallContext& call, const std::string& key,
                                const AttemptId& attempt) = 0;
   /// One page of all versions that are ours by their key, in a stable order. Empty cursor: start.

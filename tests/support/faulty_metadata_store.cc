@@ -103,18 +103,19 @@ Result<StorageTotals> FaultyMetadataStore::GetStorageTotals(const CallContext& c
       [&](const CallContext& context) { return inner_.GetStorageTotals(context, users_max); });
 }
 
-Result<std::vector<Document>> FaultyMetadataStore::FindExpiredUploads(const CallContext& call,
-                                                                      bool every_lease, int limit) {
+Result<std::vector<Document>> FaultyMetadataStore::FindExpiredUploads(
+    const CallContext& call, std::optional<std::chrono::seconds> expired_for, int limit) {
   return faults_.Call<Result<std::vector<Document>>>(
       call, Read("FindExpiredUploads"), [&](const CallContext& context) {
-        return inner_.FindExpiredUploads(context, every_lease, limit);
+        return inner_.FindExpiredUploads(context, expired_for, limit);
       });
 }
 
-Result<std::vector<Garbage>> FaultyMetadataStore::FindGarbage(const CallContext& call, int limit) {
+Result<std::vector<Garbage>> FaultyMetadataStore::FindGarbage(
+    const CallContext& call, const std::optional<GarbagePosition>& after, int limit) {
   return faults_.Call<Result<std::vector<Garbage>>>(
       call, Read("FindGarbage"),
-      [&](const CallContext& context) { return inner_.FindGarbage(context, limit); });
+      [&](const CallContext& context) { return inner_.FindGarbage(context, after, limit); });
 }
 
 Result<std::vector<AttemptId>> FaultyMetadataStore::FilterKnownAttempts(

@@ -36,9 +36,12 @@ class FaultyMetadataStore final : public MetadataStore {
   Status SetQuota(const CallContext& call, const UserId& user,
                   std::optional<std::int64_t> quota_bytes) override;
   Result<StorageTotals> GetStorageTotals(const CallContext& call, int users_max) override;
-  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call, bool every_lease,
+  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call,
+                                                   std::optional<std::chrono::seconds> expired_for,
                                                    int limit) override;
-  Result<std::vector<Garbage>> FindGarbage(const CallContext& call, int limit) override;
+  Result<std::vector<Garbage>> FindGarbage(const CallContext& call,
+                                           const std::optional<GarbagePosition>& after,
+                                           int limit) override;
   Result<std::vector<AttemptId>> FilterKnownAttempts(
       const CallContext& call, const std::vector<AttemptId>& attempts) override;
   Result<std::vector<ObjectRef>> FilterReferencedVersions(

@@ -66,7 +66,8 @@ void MemoryMetadataStore::GiveUp(Row& row, std::chrono::seconds retention) {
   row.document.state = DocumentState::kFailed;
   row.document.updated_at = clock_.WallNow();
   row.lease.reset();
-  row.due_at = clock_.WallNow() + retention;
+  row.due_at.reset();
+  if (retention.count() > 0) row.due_at = clock_.WallNow() + retention;
 }
 
 Result<Document> MemoryMetadataStore::Reserve(const CallContext& call,
@@ -261,32 +262,35 @@ Result<StorageTotals> MemoryMetadataStore::GetStorageTotals(const CallContext& c
   return totals;
 }
 
-Result<std::vector<Document>> MemoryMetadataStore::FindExpiredUploads(const CallContext& call,
-                                                                      bool every_lease, int limit) {
+Result<std::vector<Document>> MemoryMetadataStore::FindExpiredUploads(
+    const CallContext& call, std::optional<std::chrono::seconds> expired_for, int limit) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(mutex_);
   std::vector<Document> expired;
   for (const auto& [id, row] : rows_) {
     if (expired.size() == static_cast<std::size_t>(limit)) break;
     if (row.document.state != DocumentState::kPending) continue;
-    if (every_lease || (row.lease && *row.lease <= clock_.WallNow())) {
+    if (!expired_for || (row.lease && *row.lease <= clock_.WallNow() - *expired_for)) {
       expired.push_back(row.document);
     }
   }
   return expired;
 }
 
-Result<std::vector<Garbage>> MemoryMetadataStore::FindGarbage(const CallContext& call, int limit) {
+Result<std::vector<Garbage>> MemoryMetadataStore::FindGarbage(
+    const CallContext& call, const std::optional<GarbagePosition>& after, int limit) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(mutex_);
   std::vector<Garbage> due;
   for (const auto& [id, row] : rows_) {
     if (row.document.state != DocumentState::kFailed) continue;
-    const Timestamp due_at = row.due_at.value_or(row.document.updated_at);
-    if (due_at <= clock_.WallNow()) due.push_back({row.document, due_at});
+    if (row.due_at && *row.due_at > clock_.WallNow()) continue;
+    const GarbagePosition position{row.due_at.value_or(Timestamp()), id};
+    if (after && position <= *after) continue;
+    due.push_back({row.document, row.due_at.value_or(row.document.updated_at), position});
   }
-  std::stable_sort(due.begin(), due.end(),
-                   [](const Garbage& a, const Garbage& b) { return a.due_at < b.due_at; });
+  std::sort(due.begin(), due.end(),
+            [](const Garbage& a, const Garbage& b) { return a.position < b.position; });
   if (due.size() > static_cast<std::size_t>(limit)) due.resize(static_cast<std::size_t>(limit));
   return due;
 }

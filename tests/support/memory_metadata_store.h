@@ -20,7 +20,7 @@ class MemoryMetadataStore final : public MetadataStore {
     Document document;
     std::string path;                 ///< unique; the object key, or released/{id}
     std::optional<Timestamp> lease;   ///< of a PENDING row: until when
-    std::optional<Timestamp> due_at;  ///< of a FAILED row: since when its bytes may go
+    std::optional<Timestamp> due_at;  ///< of a FAILED row with a retention: its end
   };
   struct Counters {
     std::int32_t file_count = 0;
@@ -50,9 +50,12 @@ class MemoryMetadataStore final : public MetadataStore {
   Status SetQuota(const CallContext& call, const UserId& user,
                   std::optional<std::int64_t> quota_bytes) override;
   Result<StorageTotals> GetStorageTotals(const CallContext& call, int users_max) override;
-  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call, bool every_lease,
+  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call,
+                                                   std::optional<std::chrono::seconds> expired_for,
                                                    int limit) override;
-  Result<std::vector<Garbage>> FindGarbage(const CallContext& call, int limit) override;
+  Result<std::vector<Garbage>> FindGarbage(const CallContext& call,
+                                           const std::optional<GarbagePosition>& after,
+                                           int limit) override;
   Result<std::vector<AttemptId>> FilterKnownAttempts(
       const CallContext& call, const std::vector<AttemptId>& attempts) override;
   Result<std::vector<ObjectRef>> FilterReferencedVersions(

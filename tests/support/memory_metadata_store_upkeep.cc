@@ -62,11 +62,11 @@ Status MemoryMetadataStore::RecordHash(const CallContext& call, const DocumentId
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(mutex_);
   const auto found = rows_.find(id);
-  if (found == rows_.end()) return {};
-  Document& document = found->second.document;
-  if (document.state == DocumentState::kCompleted && document.sha256.empty()) {
-    document.sha256 = sha256;
+  if (found == rows_.end() || found->second.document.state != DocumentState::kCompleted) {
+    return Status(Reason::kDocumentNotFound, "no such document");
   }
+  Document& document = found->second.document;
+  if (document.sha256.empty()) document.sha256 = sha256;
   return {};
 }
 

@@ -96,11 +96,14 @@ Status LocalObjectStore::Remove(const CallContext& call, const ObjectRef& object
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::string& name = object.version.value();
   if (!IsObjectName(name)) return {};
-  // No fsync of the folder: a file that a power loss brings back has no row any more, and the
-  // sweeper removes it as unreferenced.
-  if (::unlinkat(folder_.shard_of(name), name.c_str(), 0) != 0 && errno != ENOENT) {
+  const int shard = folder_.shard_of(name);
+  if (::unlinkat(shard, name.c_str(), 0) != 0 && errno != ENOENT) {
     return LocalStoreError("remove", name, errno);
   }
+  // The row is forgotten after this, and files that a power loss brought back would be orphans: too
+  // many for the sweeper to believe. Costs a delete what its commit costs (0.15 ms of 0.3 measured
+  // on a fast disk), and nothing when the folder is clean.
+  if (::fsync(shard) != 0) return LocalStoreError("sync the folder of", name, errno);
   return {};
 }
 

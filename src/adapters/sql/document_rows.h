@@ -23,6 +23,10 @@ inline constexpr int kDocumentColumns = 13;
 /// The document of a row that starts with SATCHEL_DOCUMENT_COLUMNS.
 Document DocumentOf(const SqlRow& row);
 
+/// purge_after of a row whose bytes may go at once. No time of now: that would lie in the future of
+/// a clock that is set back.
+inline constexpr Timestamp kPurgeAtOnce{};
+
 /// The path of a row that gave up its name.
 std::string ReleasedPath(const DocumentId& id);
 

@@ -46,9 +46,12 @@ class SqlMetadataStore final : public MetadataStore {
   Status RepairUsage(const CallContext& call, const UserId& user) override;
 
   // Sweeping.
-  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call, bool every_lease,
+  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call,
+                                                   std::optional<std::chrono::seconds> expired_for,
                                                    int limit) override;
-  Result<std::vector<Garbage>> FindGarbage(const CallContext& call, int limit) override;
+  Result<std::vector<Garbage>> FindGarbage(const CallContext& call,
+                                           const std::optional<GarbagePosition>& after,
+                                           int limit) override;
   Result<std::vector<AttemptId>> FilterKnownAttempts(
       const CallContext& call, const std::vector<AttemptId>& attempts) override;
   Result<std::vector<ObjectRef>> FilterReferencedVersions(

@@ -106,7 +106,8 @@ Result<std::optional<Deletion>> SqlMetadataStore::Delete(const CallContext& call
     deletion.reset();
     const SqlDialect& dialect = database_->dialect();
     SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
-    auto marked = MarkDeleted(connection, user, id, now, now + retention);
+    auto marked = MarkDeleted(connection, user, id, now,
+                              retention.count() == 0 ? kPurgeAtOnce : now + retention);
     if (!marked.ok()) return marked.status();
     if (!*marked) return {};
     SATCHEL_ASSIGN_OR_RETURN(std::optional<Document> document, FindDocument(connection, id));

@@ -19,6 +19,15 @@ std::string LookupOf(std::string_view column, std::string_view condition) {
   return sql + ")";
 }
 
+/// Of a row of SATCHEL_DOCUMENT_COLUMNS and purge_after.
+Garbage GarbageOf(const SqlRow& row) {
+  Document document = DocumentOf(row);
+  const Timestamp purge_after = row.Time(kDocumentColumns);
+  const Timestamp due_at = purge_after == kPurgeAtOnce ? document.updated_at : purge_after;
+  GarbagePosition position{purge_after, document.id};
+  return {std::move(document), due_at, std::move(position)};
+}
+
 using TextSet = std::unordered_set<std::string>;
 
 /// Adds to `found` those of `values` that `sql`, made by LookupOf(), finds.
@@ -66,12 +75,14 @@ Status LookupObjects(SqlConnection& connection, const std::vector<ObjectRef>& ob
 
 }  // namespace
 
-Result<std::vector<Document>> SqlMetadataStore::FindExpiredUploads(const CallContext& call,
-                                                                   bool every_lease, int limit) {
+Result<std::vector<Document>> SqlMetadataStore::FindExpiredUploads(
+    const CallContext& call, std::optional<std::chrono::seconds> expired_for, int limit) {
   std::vector<Document> documents;
   const auto find = [&](SqlConnection& connection) -> Status {
     SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, database_->dialect().Now(connection));
-    const SqlValue values[] = {std::int64_t{every_lease}, now, std::int64_t{limit}};
+    const SqlValue values[] = {std::int64_t{!expired_for},
+                               now - expired_for.value_or(std::chrono::seconds(0)),
+                               std::int64_t{limit}};
     // Rows that another program wrote have no lease: they are that program's to end.
     SATCHEL_ASSIGN_OR_RETURN(documents,
                              QueryDocuments(connection,
@@ -87,7 +98,10 @@ Result<std::vector<Document>> SqlMetadataStore::FindExpiredUploads(const CallCon
   return documents;
 }
 
-Result<std::vector<Garbage>> SqlMetadataStore::FindGarbage(const CallContext& call, int limit) {
+Result<std::vector<Garbage>> SqlMetadataStore::FindGarbage(
+    const CallContext& call, const std::optional<GarbagePosition>& after, int limit) {
+  const GarbagePosition from =
+      after.value_or(GarbagePosition{Timestamp(std::chrono::milliseconds(-1)), DocumentId()});
   std::vector<Garbage> garbage;
   const auto find = [&](SqlConnection& connection) -> Status {
     garbage.clear();
@@ -95,11 +109,10 @@ Result<std::vector<Garbage>> SqlMetadataStore::FindGarbage(const CallContext& ca
     return connection
         .Query("SELECT " SATCHEL_DOCUMENT_COLUMNS
                ", purge_after FROM rag_document WHERE status = 'FAILED' "
-               "AND purge_after <= ? ORDER BY purge_after LIMIT ?",
-               {now, std::int64_t{limit}},
-               [&](const SqlRow& row) {
-                 garbage.push_back({DocumentOf(row), row.Time(kDocumentColumns)});
-               })
+               "AND purge_after <= ? AND purge_after >= ? AND (purge_after > ? OR id > ?) "
+               "ORDER BY purge_after, id LIMIT ?",
+               {now, from.purge_after, from.purge_after, from.id.value(), std::int64_t{limit}},
+               [&](const SqlRow& row) { garbage.push_back(GarbageOf(row)); })
         .status();
   };
   SATCHEL_RETURN_IF_ERROR(database_->Read(call, ReadScope::kStatement, find));

@@ -182,7 +182,7 @@ Status SqlMetadataStore::Fail(const CallContext& call, const DocumentId& id,
                            "object_key = COALESCE(object_key, path), path = ?, updated_at = ?, "
                            "lease_expires_at = NULL, purge_after = ? "
                            "WHERE id = ? AND status = 'PENDING' AND COALESCE(attempt, '') = ?",
-                           {ReleasedPath(id), now, now, id.value(), attempt.value()}),
+                           {ReleasedPath(id), now, kPurgeAtOnce, id.value(), attempt.value()}),
         id));
     // A row that another program wrote has reserved nothing.
     if (attempt.empty()) return {};

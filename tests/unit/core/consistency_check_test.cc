@@ -24,6 +24,13 @@ class ConsistencyCheckTest : public testing::TestWithParam<VersionNaming> {
   static ObjectRef RefOf(const Document& document) {
     return {document.object_key, document.version};
   }
+  /// A version that no row knows.
+  static ObjectRef Orphan(int number) {
+    const std::string digits = std::to_string(1000 + number);
+    return GetParam() == VersionNaming::kAttempt
+               ? ObjectRef{"", ObjectVersion("0123456789abcdef0123456789ab" + digits)}
+               : ObjectRef{"documents/a/b/2026-02-01/c.txt", ObjectVersion(digits)};
+  }
   /// Exactly one finding of this kind, in both ways of running; the document stays as it is.
   void ExpectDamage(const Document& document, FindingKind kind) {
     for (const bool repair : {false, true}) {
@@ -162,6 +169,20 @@ TEST_P(ConsistencyCheckTest, AHashIsRecordedOnlyWithRepair) {
   EXPECT_EQ(rig_.Download(row.document.id).value(), bytes) << "the hash is the right one";
 }
 
+TEST_P(ConsistencyCheckTest, ADocumentDeletedBeforeItsHashIsRecordedIsNoError) {
+  MemoryMetadataStore::Row row;
+  row.document = Store("a.txt");
+  row.path = row.document.object_key;
+  row.document.sha256 = ContentHash();
+  rig_.metadata.Insert(row);
+  rig_.faults.OnCancel([&] { EXPECT_TRUE(rig_.Delete(row.document.id).ok()); });
+  rig_.faults.ArmMethod("RecordHash", Fault::kCancel);
+  ConsistencySummary summary;
+  EXPECT_TRUE(rig_.Check(true, &summary).findings.empty());
+  EXPECT_EQ(summary.hashes_recorded, 0);
+  EXPECT_TRUE(rig_.ListAlice().empty());
+}
+
 TEST_P(ConsistencyCheckTest, WrongCountersAreRecountedOnlyWithRepairAndWithAnAlarm) {
   Store("a.txt");
   rig_.metadata.ChangeCounters(UserId("alice"), [](auto& counters) {
@@ -193,7 +214,9 @@ TEST_P(ConsistencyCheckTest, DeadUploadsAreSweptOnlyWithRepair) {
   ASSERT_FALSE(rig_.Upload("a.txt", kContent).ok());
   rig_.faults.Reset();
   EXPECT_TRUE(rig_.Check(false).findings.empty()) << "its lease still runs";
-  rig_.clock.Advance(ProtocolRig::kLease);
+  rig_.clock.Advance(ProtocolRig::kLease + 14min);
+  EXPECT_TRUE(rig_.Check(false).findings.empty()) << "the sweeper may take some minutes";
+  rig_.clock.Advance(2min);
   const RecordingListener reported = rig_.Check(false);
   ASSERT_EQ(reported.findings.size(), 1U);
   EXPECT_EQ(reported.findings[0].kind, FindingKind::kUploadExpired);
@@ -221,20 +244,41 @@ TEST_P(ConsistencyCheckTest, GarbageIsAFindingWhenItIsOverdue) {
 }
 
 TEST_P(ConsistencyCheckTest, AnOrphanIsAFindingWhenItIsOld) {
-  const ObjectRef orphan = GetParam() == VersionNaming::kAttempt
-                               ? ObjectRef{"", ObjectVersion("0123456789abcdef0123456789abcdef")}
-                               : ObjectRef{"documents/a/b/2026-02-01/c.txt", ObjectVersion("v")};
+  const ObjectRef orphan = Orphan(0);
   rig_.objects.Plant(orphan, kContent);
   ConsistencySummary summary;
   EXPECT_TRUE(rig_.Check(false, &summary).findings.empty());
   EXPECT_EQ(summary.young_orphans, 1);
   rig_.clock.Advance(kOrphanAgeMin + 1min);
-  const RecordingListener found = rig_.Check(true, &summary);
+  const RecordingListener found = rig_.Check(false, &summary);
   ASSERT_EQ(found.findings.size(), 1U);
   EXPECT_EQ(found.findings[0].kind, FindingKind::kOrphan);
   EXPECT_EQ(found.findings[0].object, orphan);
+  EXPECT_FALSE(found.findings[0].repaired);
   EXPECT_EQ(summary.young_orphans, 0);
-  EXPECT_EQ(rig_.objects.versions().size(), 2U) << "left to the sweeper, which looks twice";
+  EXPECT_EQ(rig_.objects.versions().size(), 2U);
+}
+
+TEST_P(ConsistencyCheckTest, OldOrphansGoWithRepairHoweverManyTheyAre) {
+  constexpr int kOrphans = 150;
+  for (int i = 0; i < kOrphans; ++i) rig_.objects.Plant(Orphan(i), kContent);
+  rig_.clock.Advance(kOrphanAgeMin + 1min);
+  rig_.objects.Plant(Orphan(kOrphans), kContent);
+  ConsistencySummary summary;
+  const RecordingListener found = rig_.Check(true, &summary);
+  EXPECT_EQ(summary.repaired, kOrphans);
+  EXPECT_EQ(summary.young_orphans, 1);
+  for (const Finding& finding : found.findings) EXPECT_TRUE(finding.repaired);
+  EXPECT_EQ(rig_.objects.versions().size(), 2U) << "the resident's and the young one";
+  EXPECT_TRUE(rig_.Check(false).findings.empty());
+}
+
+TEST_P(ConsistencyCheckTest, NoOrphanGoesWhereTheDatabaseKnowsNothing) {
+  rig_.metadata.EraseAllDocuments();
+  rig_.clock.Advance(kOrphanAgeMin + 1min);
+  ConsistencySummary summary;
+  rig_.Check(true, &summary);
+  EXPECT_EQ(rig_.objects.versions().size(), 1U);
 }
 
 TEST_P(ConsistencyCheckTest, AForeignStoreIsNotChecked) {

@@ -99,6 +99,33 @@ TEST_F(SweeperTest, ARowThatCannotBeCleanedDoesNotStopTheOthers) {
   EXPECT_TRUE(rig.IsConsistent());
 }
 
+TEST_F(SweeperTest, RowsThatAlwaysFailDoNotHideTheOthersForEver) {
+  SweeperOptions options;
+  options.batch_rows = 2;
+  options.failed_rows_max = 4;
+  ProtocolRig rig(VersionNaming::kOpaque, options);
+  for (int i = 0; i < 9; ++i) {
+    const Result<Document> stored = rig.Upload(std::to_string(i) + ".txt", kContent);
+    ASSERT_TRUE(stored.ok());
+    rig.faults.ArmMethod("Remove", Fault::kNotHappened);
+    ASSERT_TRUE(rig.Delete(stored->id).ok());
+    rig.clock.Advance(1s);
+  }
+  rig.faults.Reset();
+  for (int failing = 1; failing <= 4; ++failing) {
+    rig.faults.ArmMethod("Remove", Fault::kNotHappened, failing);
+  }
+  EXPECT_EQ(rig.Sweep().row_failures, 4);
+  rig.faults.Reset();
+  // The same four fail for ever.
+  rig.faults.ArmMethod("Remove", Fault::kNotHappened, 6);
+  const SweepReport behind = rig.Sweep();
+  EXPECT_EQ(behind.rows_removed, 5);
+  EXPECT_EQ(behind.row_failures, 0);
+  rig.faults.Reset();
+  EXPECT_EQ(rig.Sweep().rows_removed, 4) << "and from the start again";
+}
+
 TEST_F(SweeperTest, StopsAtOnceWhenTheStoreIsAway) {
   for (int i = 0; i < 5; ++i) {
     const Result<Document> stored = rig_.Upload(std::to_string(i) + ".txt", kContent);

@@ -103,10 +103,10 @@ TEST_F(LocalObjectStoreFaultsTest, ProbeSeesEveryFailure) {
 TEST_F(LocalObjectStoreFaultsTest, RemovalThatFailsSaysSo) {
   ASSERT_TRUE(Store(Attempt(1), "content").ok());
   const ObjectRef object{"key", ObjectVersion(Attempt(1).value())};
-  {
-    const ScopedSyscallFaults faults([&](const std::string& call) {
-      return SyscallFault{.error = call == "unlinkat" ? EIO : 0};
-    });
+  // After the second the file is gone, but a power loss could bring it back.
+  for (const std::string step : {"unlinkat", "fsync"}) {
+    const ScopedSyscallFaults faults(
+        [&](const std::string& call) { return SyscallFault{.error = call == step ? EIO : 0}; });
     EXPECT_TRUE(store_->Remove(call_, object).Is(Reason::kObjectStoreUnavailable));
     EXPECT_TRUE(
         store_->RemoveAttempt(call_, "key", Attempt(1)).Is(Reason::kObjectStoreUnavailable));

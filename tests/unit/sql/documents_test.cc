@@ -273,7 +273,7 @@ TEST_F(DocumentsTest, ARowThatAnotherProgramWroteIsADocument) {
   const auto deletion = Delete("alice", id);
   ASSERT_TRUE(deletion.ok() && *deletion);
   EXPECT_EQ((*deletion)->document.object_key, "documents/alice/general/2020-01-01/f.txt");
-  EXPECT_EQ(store_->FindGarbage(call_, 10)->size(), 1U);
+  EXPECT_EQ(store_->FindGarbage(call_, std::nullopt, 10)->size(), 1U);
   ASSERT_TRUE(store_->Forget(call_, id, AttemptId()).ok());
   EXPECT_EQ(*store_->Find(call_, id), std::nullopt);
   ExpectConsistent();

@@ -33,15 +33,19 @@ TEST_F(SweepingTest, AnUploadExpiresWithItsLease) {
   Pending("short", seconds(10));
   Pending("middle", seconds(20));
   Store("alice", "stored");
-  EXPECT_THAT(*store_->FindExpiredUploads(call_, false, 10), IsEmpty());
+  EXPECT_THAT(*store_->FindExpiredUploads(call_, std::chrono::seconds(0), 10), IsEmpty());
   clock_.Advance(seconds(10) - milliseconds(1));
-  EXPECT_THAT(*store_->FindExpiredUploads(call_, false, 10), IsEmpty());
+  EXPECT_THAT(*store_->FindExpiredUploads(call_, std::chrono::seconds(0), 10), IsEmpty());
   clock_.Advance(milliseconds(1));
-  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, false, 10)), ElementsAre("short"));
+  EXPECT_THAT(*store_->FindExpiredUploads(call_, seconds(1), 10), IsEmpty());
+  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, std::chrono::seconds(0), 10)),
+              ElementsAre("short"));
   clock_.Advance(seconds(10));
-  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, false, 10)), ElementsAre("short", "middle"));
-  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, false, 1)), ElementsAre("short"));
-  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, true, 10)),
+  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, std::chrono::seconds(0), 10)),
+              ElementsAre("short", "middle"));
+  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, std::chrono::seconds(0), 1)),
+              ElementsAre("short"));
+  EXPECT_THAT(Names(*store_->FindExpiredUploads(call_, std::nullopt, 10)),
               ElementsAre("short", "middle", "long"));
 }
 
@@ -52,22 +56,53 @@ TEST_F(SweepingTest, GarbageIsDueAfterItsRetention) {
   const Timestamp due = clock_.WallNow() + hours(24);
   const ReserveRequest failed = Pending("failed", seconds(10));
   ASSERT_TRUE(store_->Fail(call_, failed.id, failed.attempt).ok());
-  auto garbage = store_->FindGarbage(call_, 10);
+  auto garbage = store_->FindGarbage(call_, std::nullopt, 10);
   ASSERT_TRUE(garbage.ok());
   ASSERT_EQ(garbage->size(), 1U);
   EXPECT_EQ((*garbage)[0].document.id, failed.id);
   EXPECT_EQ((*garbage)[0].document.attempt, failed.attempt);
   EXPECT_EQ((*garbage)[0].due_at, clock_.WallNow());
   clock_.Advance(hours(24));
-  garbage = store_->FindGarbage(call_, 10);
+  garbage = store_->FindGarbage(call_, std::nullopt, 10);
   ASSERT_EQ(garbage->size(), 2U);
   EXPECT_EQ((*garbage)[0].document.id, failed.id) << "oldest first";
   EXPECT_EQ((*garbage)[1].document.id, stored.id);
   EXPECT_EQ((*garbage)[1].due_at, due);
   EXPECT_EQ((*garbage)[1].document.version, stored.version);
-  EXPECT_EQ(store_->FindGarbage(call_, 1)->size(), 1U);
+  EXPECT_EQ(store_->FindGarbage(call_, std::nullopt, 1)->size(), 1U);
   ASSERT_TRUE(store_->Forget(call_, stored.id, stored.attempt).ok());
-  EXPECT_EQ(store_->FindGarbage(call_, 10)->size(), 1U);
+  EXPECT_EQ(store_->FindGarbage(call_, std::nullopt, 10)->size(), 1U);
+}
+
+TEST_F(SweepingTest, GarbageWithoutRetentionIsDueWhateverTheClockSays) {
+  const Document stored = Store("alice", "deleted");
+  ASSERT_TRUE(store_->Delete(call_, stored.user, stored.id, seconds(0), kDefaultQuota).ok());
+  const ReserveRequest failed = Pending("failed", seconds(10));
+  ASSERT_TRUE(store_->Fail(call_, failed.id, failed.attempt).ok());
+  const Timestamp then = clock_.WallNow();
+  clock_.Advance(-hours(48));
+  const auto garbage = store_->FindGarbage(call_, std::nullopt, 10);
+  ASSERT_EQ(garbage->size(), 2U);
+  for (const Garbage& row : *garbage) EXPECT_EQ(row.due_at, then);
+}
+
+TEST_F(SweepingTest, GarbageIsFoundFromAPositionOn) {
+  std::set<std::string> found;
+  for (int i = 0; i < 7; ++i) {
+    const Document stored = Store("alice", std::to_string(i));
+    const seconds retention(i % 2);
+    ASSERT_TRUE(store_->Delete(call_, stored.user, stored.id, retention, kDefaultQuota).ok());
+  }
+  clock_.Advance(hours(1));
+  std::optional<GarbagePosition> after;
+  for (std::size_t page = 0; page < 4; ++page) {
+    const auto garbage = store_->FindGarbage(call_, after, 2);
+    ASSERT_EQ(garbage->size(), page < 3 ? 2U : 1U);
+    for (const Garbage& row : *garbage) found.insert(row.document.filename);
+    after = garbage->back().position;
+  }
+  EXPECT_EQ(found.size(), 7U);
+  EXPECT_TRUE(store_->FindGarbage(call_, after, 2)->empty());
 }
 
 TEST_F(SweepingTest, KnownAttemptsAreThoseOfAnyState) {

@@ -220,9 +220,9 @@ TEST_F(UploadsTest, ALeaseIsRenewedByTheDatabasesClock) {
   clock_.Advance(seconds(9));
   ASSERT_TRUE(store_->RenewLease(call_, request.id, request.attempt, seconds(10)).ok());
   clock_.Advance(seconds(9));
-  EXPECT_TRUE(store_->FindExpiredUploads(call_, false, 10)->empty());
+  EXPECT_TRUE(store_->FindExpiredUploads(call_, std::chrono::seconds(0), 10)->empty());
   clock_.Advance(seconds(1));
-  EXPECT_EQ(store_->FindExpiredUploads(call_, false, 10)->size(), 1U);
+  EXPECT_EQ(store_->FindExpiredUploads(call_, std::chrono::seconds(0), 10)->size(), 1U);
 }
 
 TEST_F(UploadsTest, OfThirtyTwoRacingForRoomForTenExactlyTenWin) {

@@ -123,7 +123,7 @@ TEST_F(UsageTest, APendingRowOfAnotherProgramReservesNothing) {
       "created_at, updated_at) VALUES ('x', 'PENDING', 'alice', 'general', 'f', 'p', 42, 't', "
       "1, 1)");
   ExpectConsistent();
-  EXPECT_TRUE(store_->FindExpiredUploads(call_, true, 10)->empty());
+  EXPECT_TRUE(store_->FindExpiredUploads(call_, std::nullopt, 10)->empty());
   ASSERT_TRUE(store_->Reserve(call_, Request("alice", "a", 5)).ok());
   ASSERT_TRUE(store_->Fail(call_, DocumentId("x"), AttemptId()).ok());
   EXPECT_EQ(UsageOf("alice").reserved_bytes, 5);
