@@ -1,12 +1,30 @@
 #include "app/command_support.h"
 
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include "app/config_checks.h"
 #include "app/config_print.h"
+#include "base/text.h"
 #include "cli/error_printer.h"
 
 namespace satchel {
+namespace {
+
+/// What the loader finds wrong: one line each.
+cli::CommandError OperatorsError(const Status& status) {
+  std::istringstream lines(status.message());
+  cli::CommandError error = cli::LocalError("");
+  std::getline(lines, error.message);
+  for (std::string line; std::getline(lines, line);) {
+    error.notes.emplace_back(TrimAscii(line));
+  }
+  if (status.Is(Reason::kInvalidField)) error.exit_code = cli::kExitUsage;
+  return error;
+}
+
+}  // namespace
 
 std::optional<LoadedConfig> LoadForCommand(const ConfigLoader& loader, cli::CliContext& context) {
   Result<LoadedConfig> loaded = loader.Load();
@@ -17,7 +35,7 @@ std::optional<LoadedConfig> LoadForCommand(const ConfigLoader& loader, cli::CliC
   }
   const Status status = loaded.ok() ? CheckBuilt(loaded->config) : loaded.status();
   if (status.ok()) return *std::move(loaded);
-  EndCommand(status, context);
+  context.exit_code = cli::ReportError(OperatorsError(status), context.environment);
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include "app/config_checks.h"
 #include "app/config_values.h"
 #include "app/env_file.h"
+#include "app/usage.h"
 #include "base/text.h"
 
 namespace satchel {
@@ -19,7 +20,6 @@ constexpr std::string_view kOptionGroup = "Configuration";
 constexpr std::string_view kFileSuffix = "_FILE";
 constexpr std::size_t kEnvFileBytesMax = 1024 * 1024;
 constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
-constexpr std::size_t kSuggestionDistanceMax = 3;
 
 std::string Quoted(std::string_view text) {
   return "\"" + TruncateUtf8(text, kEchoedBytesMax) + "\"";
@@ -39,23 +39,6 @@ std::string Got(const ConfigKey& key, std::string_view text) {
 void DropTrailingNewline(std::string& text) {
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
-}
-
-/// The known flag that is nearest to `flag`; empty: none is near.
-std::string NearestFlag(const CLI::App& command, std::string_view flag) {
-  std::string nearest;
-  std::size_t best = kSuggestionDistanceMax + 1;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      const std::string known = "--" + name;
-      const std::size_t distance = EditDistance(flag, known);
-      // A short flag is near to everything.
-      if (distance >= best || distance * 2 > flag.size()) continue;
-      best = distance;
-      nearest = known;
-    }
-  }
-  return nearest;
 }
 
 std::string HelpOf(const ConfigKey& key) {
@@ -135,28 +118,11 @@ void ConfigLoader::RegisterKey(CLI::App& command, const ConfigKey& key) {
 Status ConfigLoader::CheckUsage() const {
   std::string problems;
   for (const CLI::App* command : commands_) {
-    bool after_unknown_flag = false;
-    bool flags_ended = false;
-    for (const std::string& argument : command->remaining()) {
-      // CLI11 hands on the mark behind which nothing is a flag.
-      if (argument == "--" && !std::exchange(flags_ended, true)) continue;
-      const bool is_flag = argument.starts_with("-") && argument != "-" && !flags_ended;
-      // What stands behind an unknown flag is most likely its value.
-      if (!is_flag && after_unknown_flag) {
-        after_unknown_flag = false;
-        continue;
-      }
-      after_unknown_flag = is_flag && argument.find('=') == std::string::npos;
-      const std::string name = argument.substr(0, argument.find('='));
-      problems.append(problems.empty() ? "" : "\n");
-      problems.append(is_flag ? "unknown flag " : "unexpected argument ");
-      problems.append(TruncateUtf8(is_flag ? name : argument, kEchoedBytesMax));
-      const std::string nearest = is_flag ? NearestFlag(*command, name) : std::string();
-      if (!nearest.empty()) problems.append("; did you mean ").append(nearest).append("?");
-    }
+    for (const std::string& problem : DescribeExtras(*command))
+      problems.append(problem).append("\n");
   }
   if (problems.empty()) return {};
-  return Status(Reason::kInvalidField, problems + "\n--help lists the flags");
+  return Status(Reason::kInvalidField, problems + "--help lists the flags");
 }
 
 Environment ConfigLoader::ReadEnvFile(Problems& problems) const {

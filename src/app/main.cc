@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/admin_commands.h"
+#include "app/command_line.h"
 #include "app/config_loader.h"
 #include "app/migrate_command.h"
 #include "app/serve_command.h"
@@ -26,13 +27,8 @@ int Run(int argc, char** argv) {
   RegisterMigrate(app, loader, context);
   RegisterAdminCommands(app, loader, context);
   cli::RegisterClientCommands(app, context);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
-    return code == 0 ? cli::kExitOk : cli::kExitUsage;
-  }
-  return cli::FinishOutput(context);
+  RegisterHelp(app, context);
+  return ParseAndRun(app, {argv, static_cast<std::size_t>(argc)}, context);
 }
 
 }  // namespace

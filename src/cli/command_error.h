@@ -21,6 +21,7 @@ struct CommandError {
   std::string code = {};    ///< e.g. "NOT_FOUND"; empty: the error was made on this side
   std::string reason = {};  ///< e.g. "DOCUMENT_NOT_FOUND"; empty: not one of Satchel's own errors
   std::string message = {};
+  std::vector<std::string> notes = {};  ///< lines that go with the message: what else, what to do
   std::vector<FieldViolation> field_violations = {};
   std::map<std::string, std::string> metadata = {};
   std::string resource = {};  ///< id of the document that the error is about

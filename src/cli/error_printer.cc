@@ -29,6 +29,7 @@ std::string FormatError(const CommandError& error) {
     text += ": ";
   }
   text += EscapeControls(error.message) + "\n";
+  for (const std::string& note : error.notes) text += "  " + EscapeControls(note) + "\n";
   for (const FieldViolation& violation : error.field_violations) {
     text += "  " + EscapeControls(violation.field) + ": " + EscapeControls(violation.message);
     if (!violation.rejected_value.empty()) {
@@ -49,6 +50,7 @@ std::string FormatErrorJson(const CommandError& error) {
   if (!error.code.empty()) object["code"] = error.code;
   if (!error.reason.empty()) object["reason"] = error.reason;
   object["message"] = error.message;
+  if (!error.notes.empty()) object["notes"] = error.notes;
   for (const FieldViolation& violation : error.field_violations) {
     object["field_violations"].push_back({{"field", violation.field},
                                           {"message", violation.message},

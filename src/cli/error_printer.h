@@ -12,7 +12,7 @@ namespace satchel::cli {
 /// with what they got, limits, the document concerned, when to try again.
 std::string FormatError(const CommandError& error);
 
-/// {"error": {"code", "reason", "message", "field_violations", "details", "resource",
+/// {"error": {"code", "reason", "message", "notes", "field_violations", "details", "resource",
 /// "retry_after_seconds"}}; what is not known is left out. One line.
 std::string FormatErrorJson(const CommandError& error);
 

@@ -1,3 +1,4 @@
+/// What gRPC itself logs.
 #pragma once
 
 namespace satchel::cli {

@@ -29,6 +29,24 @@ def put(run, path, *arguments) -> dict:
     return outcome.json()
 
 
+@pytest.mark.parametrize("arguments, told", [
+    (["nosuch"], "unknown command nosuch"), (["lst"], "did you mean ls?"),
+    (["quota", "gte"], "did you mean get?"), (["quota", "get", "x", "--jsn"], "--json?"),
+    (["fsck", "--port", "a", "--http-port", "b"], "\n  HTTP_PORT (flag)"), ([], "Usage: satchel")])
+def test_wrong_command_lines(arguments, told):
+    outcome = satchel(*arguments)
+    assert outcome.exit_code in (1, 2) and outcome.out == b""
+    assert told in outcome.error and "\\n" not in outcome.error
+
+
+def test_help_and_version():
+    for arguments in (["--help"], ["-h"], ["help"], ["put", "-h"], ["help", "quota", "set"]):
+        outcome = satchel(*arguments)
+        assert outcome.exit_code == 0 and outcome.error == ""
+        assert "Usage: satchel" in outcome.text
+    assert satchel("--version").out == satchel("version").out
+
+
 def test_put_and_get(run, client, user, tmp_path):
     source = tmp_path / "Übung 1.pdf"
     source.write_bytes(real_document("pdf"))
