@@ -1,7 +1,11 @@
 #include "bench/document_client.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
+
+#include "base/sha256.h"
 
 namespace satchel::bench {
 namespace {
@@ -26,15 +30,6 @@ document::DocumentMetadata Metadata(const std::string& user, const std::string& 
   metadata.set_mime_type("text/plain");
   metadata.set_size(size);
   return metadata;
-}
-
-/// Text without NUL, so that a server that looks into the content accepts it.
-std::string Text(std::size_t size) {
-  std::string text(size, '\n');
-  for (std::size_t i = 0; i < size; ++i) {
-    text[i] = i % 64 == 63 ? '\n' : static_cast<char>('A' + (i + i / 64) % 26);
-  }
-  return text;
 }
 
 std::shared_ptr<grpc::Channel> OwnConnection(const std::string& target) {
@@ -101,15 +96,33 @@ void DocumentClient::Download(const std::string& user, const std::string& docume
   request.set_document_id(document_id);
   const auto reader = stub_->DownloadDocument(&context, request);
   std::size_t received = 0;
+  Sha256 hash;
   document::DownloadDocumentResponse response;
   while (reader->Read(&response)) {
     received += response.chunk().size();
+    hash.Update(std::as_bytes(std::span(response.chunk())));
   }
   Require(reader->Finish(), "DownloadDocument");
   if (received != size) {
     throw std::runtime_error("DownloadDocument: ended OK with " + std::to_string(received) +
                              " bytes of " + std::to_string(size));
   }
+  if (hash.Finish() != HashOf(size)) {
+    throw std::runtime_error("DownloadDocument: ended OK with other bytes than were uploaded");
+  }
+}
+
+const ContentHash& DocumentClient::HashOf(std::size_t size) {
+  const auto [place, made] = hashes_.try_emplace(size);
+  if (made) {
+    const auto chunk = std::as_bytes(std::span(chunk_.chunk()));
+    Sha256 hash;
+    for (std::size_t left = size; left > 0; left -= std::min(left, chunk.size())) {
+      hash.Update(chunk.first(std::min(left, chunk.size())));
+    }
+    place->second = hash.Finish();
+  }
+  return place->second;
 }
 
 document::GetUsageStatsResponse DocumentClient::Usage(const std::string& user) {

@@ -5,14 +5,15 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 
+#include "base/strong_string.h"
+#include "bench/document_text.h"
 #include "document/document_service.grpc.pb.h"
 
 namespace satchel::bench {
-
-inline constexpr std::size_t kChunkBytes = 256 * 1024;
 
 /// An upload that has sent its metadata and first chunk and then nothing more.
 class StalledUpload {
@@ -41,7 +42,7 @@ class DocumentClient {
   /// Uploads `size` bytes of text as `filename`; returns the document's id.
   std::string Upload(const std::string& user, const std::string& filename, std::size_t size);
 
-  /// Reads the whole document; also throws when it did not have `size` bytes.
+  /// Reads the whole document, made by Upload(); also throws when its size or SHA-256 is another.
   void Download(const std::string& user, const std::string& document_id, std::size_t size);
 
   document::GetUsageStatsResponse Usage(const std::string& user);
@@ -55,9 +56,13 @@ class DocumentClient {
                                                     const std::string& filename);
 
  private:
+  const ContentHash& HashOf(std::size_t size);
+
   std::unique_ptr<document::DocumentService::Stub> stub_;
   /// Reused, so that the client spends its time in gRPC and not in filling buffers.
   document::UploadDocumentRequest chunk_;
+  /// SHA-256 of a document by its size.
+  std::map<std::size_t, ContentHash> hashes_;
 };
 
 }  // namespace satchel::bench

@@ -18,12 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "bench/document_text.h"
 #include "document/document_service.grpc.pb.h"
 
 namespace satchel::bench {
 namespace {
 
-constexpr std::size_t kChunkBytes = 256 * 1024;
 constexpr auto kShutdownGrace = std::chrono::seconds(1);
 
 /// Counts what arrives. Owns itself from the start of the call until OnDone().
@@ -153,7 +153,7 @@ class NullService final : public document::DocumentService::CallbackService {
     return reactor;
   }
 
-  const std::string chunk_ = std::string(kChunkBytes, 'n');
+  const std::string chunk_ = Text(kChunkBytes);
 };
 
 struct Options {
