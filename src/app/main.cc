@@ -8,6 +8,7 @@
 #include "app/config_loader.h"
 #include "app/migrate_command.h"
 #include "app/serve_command.h"
+#include "app/standard_streams.h"
 #include "cli/exit_codes.h"
 #include "cli/register_commands.h"
 
@@ -35,6 +36,7 @@ int Run(int argc, char** argv) {
 }  // namespace satchel
 
 int main(int argc, char** argv) {
+  satchel::OccupyStandardStreams();
   try {
     return satchel::Run(argc, argv);
   } catch (const std::exception& error) {

@@ -71,7 +71,7 @@ MaybeError FileTarget::Begin(const document::DocumentInfo& info) {
     if (auto error = CheckFree()) return error;
   }
   file_.Reset(cleanup_->CreateFile());
-  if (!file_.valid()) return SystemError("cannot write next to " + path_, errno);
+  if (!file_.valid()) return SystemError("cannot make a file in the folder of " + path_, errno);
   part_exists_ = true;
   return std::nullopt;
 }

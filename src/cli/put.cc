@@ -126,6 +126,7 @@ int RunPut(const PutOptions& options, CliEnvironment& environment) {
   UploadSource source;
   MaybeError error = ResolveUser(environment.connection, metadata.mutable_user_id());
   if (!error) error = ResolveServer(environment.connection, &address);
+  if (!error && options.file.empty()) error = UsageError("FILE is empty: - is standard input");
   if (!error) error = source.Open(options.file);
   if (!error) error = Describe(options, &metadata);
   if (!error) error = source.Measure();

@@ -1,7 +1,9 @@
 """Every client command, as a person or a script uses it."""
 
+import contextlib
 import json
 import os
+import pathlib
 import pty
 import subprocess
 
@@ -12,6 +14,7 @@ from harness.cli import as_user, satchel
 from harness.documents import DOCX, MEBIBYTE, PDF, TXT, pdf_of_size, real_document, text_of_size
 from harness.gate import Gate
 from harness.locations import binary
+from harness.mounts import mounted
 from harness.ports import free_port
 from harness.server import clean_environment
 
@@ -45,6 +48,52 @@ def test_help_and_version():
         assert outcome.exit_code == 0 and outcome.error == ""
         assert "Usage: satchel" in outcome.text
     assert satchel("--version").out == satchel("version").out
+
+
+def closed(streams: str, command, **keywords):
+    """`command` of a shell that has closed some of its standard streams."""
+    return subprocess.run(["sh", "-c", f'exec "$0" "$@" {streams}', str(binary()), *command],
+                          check=False, capture_output=True, timeout=20, **keywords)
+
+
+@pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
+def test_closed_output_never_ends_up_in_a_file(server, client, user, tmp_path, streams):
+    """Whatever is opened next must not get the number of a standard stream."""
+    stored = client.store(user, "a.txt", b"abc")
+    environment = {**clean_environment(), "SATCHEL_SERVER": server.address, "SATCHEL_USER": user}
+    for command in (["get", stored.document_id, "-o", "here.txt"], ["usage"],
+                    ["get", stored.document_id, "-o", "-"]):
+        done = closed(streams, command, cwd=tmp_path, env=environment)
+        assert done.returncode == FAILED
+        assert b"cannot write standard output" in done.stderr
+        assert b"Invalid argument" not in done.stderr
+    assert (tmp_path / "here.txt").read_bytes() == b"abc"
+
+
+def test_closed_input_is_told(server, user, tmp_path):
+    environment = {**clean_environment(), "SATCHEL_SERVER": server.address, "SATCHEL_USER": user}
+    done = closed("<&-", ["put", "-", "--name", "a.txt"], cwd=tmp_path, env=environment)
+    assert done.returncode == FAILED
+    assert b"cannot read standard input: Bad file descriptor" in done.stderr
+
+
+def test_no_file_is_named(run):
+    outcome = run("put", "")
+    assert outcome.exit_code == USAGE and "FILE is empty" in outcome.error
+
+
+@pytest.mark.parametrize("folder", ["unwritable", "missing", "full"])
+def test_get_where_nothing_can_be_written(run, client, user, tmp_path, folder):
+    """Told with the reason, and nothing is left behind."""
+    stored = client.store(user, "a.pdf", pdf_of_size(2 * MEBIBYTE))
+    path = {"unwritable": pathlib.Path("/proc"), "missing": tmp_path / "no"}.get(folder, tmp_path)
+    with contextlib.ExitStack() as stack:
+        if folder == "full":
+            path = stack.enter_context(mounted(tmp_path / "small", "size=1m"))
+        outcome = run("get", stored.document_id, "-o", path / "a.pdf")
+        assert outcome.exit_code == FAILED and str(path) in outcome.error
+        assert folder != "full" or "No space left on device" in outcome.error
+        assert not path.exists() or not list(path.glob("*.p*"))
 
 
 def test_put_and_get(run, client, user, tmp_path):

@@ -1,11 +1,9 @@
 """Every way to start wrongly ends with a message that helps, and touches nothing."""
 
-import contextlib
 import os
 import pathlib
 import shutil
 import socket
-import subprocess
 
 import pytest
 
@@ -15,6 +13,7 @@ from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import refused
 from harness.fsck import assert_clean
 from harness.locations import binary
+from harness.mounts import mounted
 from harness.server import run_to_exit
 from harness.waiting import wait_until
 
@@ -204,17 +203,6 @@ def test_missing_folder_is_made_private(new_server, tmp_path):
     path = tmp_path / "new" / "folder"
     new_server(STORAGE_DIR=path).start()
     assert path.stat().st_mode & 0o077 == 0
-
-
-@contextlib.contextmanager
-def mounted(path: pathlib.Path, options: str):
-    """A file system of its own in memory; needs root, as the build machines have it."""
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], check=True)
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 def test_folder_that_cannot_be_written(new_server, tmp_path):

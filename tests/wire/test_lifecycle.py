@@ -1,5 +1,6 @@
 """Start, readiness, and an end that lets running streams finish."""
 
+import os
 import signal
 import time
 
@@ -14,6 +15,7 @@ from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import Failure, refused
 from harness.fsck import assert_clean
 from harness.http2 import Http2, message
+from harness.locations import binary
 from harness.protocol import SERVICE, messages
 from harness.waiting import wait_until
 
@@ -187,6 +189,20 @@ def test_end_is_logged_as_end(new_server):
     assert server.stop() == 0
     assert server.logs(), "the life of a server is logged"
     assert not [line for line in server.logs() if line["level"] in ("error", "critical")]
+
+
+def test_closed_standard_streams_hold_nothing(new_server, connect, tmp_path, user):
+    """Log lines of a server without standard output must not end up in what it opens."""
+    program = tmp_path / "satchel"
+    program.write_text(f'#!/bin/sh\nexec "{binary()}" "$@" <&- >&- 2>&-\n')
+    program.chmod(0o755)
+    server = new_server(program=program).start()
+    for number in range(3):
+        assert os.readlink(f"/proc/{server.process.pid}/fd/{number}") == "/dev/null"
+    stored = connect(server).store(user, "a.txt", b"abc")
+    assert connect(server).download(user, stored.document_id).data == b"abc"
+    assert server.stop() == 0
+    assert_clean(server)
 
 
 def test_restarts_in_quick_succession(new_server, connect, user):
