@@ -53,7 +53,8 @@ def test_help_and_version():
 def closed(streams: str, command, **keywords):
     """`command` of a shell that has closed some of its standard streams."""
     return subprocess.run(["sh", "-c", f'exec "$0" "$@" {streams}', str(binary()), *command],
-                          check=False, capture_output=True, timeout=20, **keywords)
+                          check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=20,
+                          **keywords)
 
 
 @pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
