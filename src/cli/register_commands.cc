@@ -1,5 +1,6 @@
 #include "cli/register_commands.h"
 
+#include <charconv>
 #include <functional>
 #include <memory>
 #include <string>
@@ -114,13 +115,23 @@ void RegisterRemove(CLI::App& app, CliContext& context) {
            [options, &context] { return RunRemove(*options, context.environment); });
 }
 
+// CLI11's own message does not say what is wrong.
+std::string CheckWholeNumber(const std::string& text) {
+  int number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && rest == end) return "";
+  return "got \"" + text + "\", takes a whole number";
+}
+
 void RegisterUrl(CLI::App& app, CliContext& context) {
   const auto options = std::make_shared<UrlOptions>();
   CLI::App* const command =
       AddCommand(app, "url", "Make a link with which anyone can fetch a document");
   command->add_option("ID", options->document_id, "Which document")->required()->type_name("");
   command->add_option("--minutes", options->minutes, "Life of the link (the server's default)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CheckWholeNumber);
   AddConnectionOptions(*command, context, true);
   OnChosen(command, context, [options, &context] { return RunUrl(*options, context.environment); });
 }

@@ -6,7 +6,10 @@ import os
 import pathlib
 import pty
 import subprocess
+import threading
+from concurrent import futures
 
+import grpc
 import pytest
 import requests
 
@@ -81,6 +84,52 @@ def test_closed_input_is_told(server, user, tmp_path):
 def test_no_file_is_named(run):
     outcome = run("put", "")
     assert outcome.exit_code == USAGE and "FILE is empty" in outcome.error
+
+
+class SlowServer(grpc.GenericRpcHandler):
+    """Takes the first message of an upload, and the others when told to."""
+
+    def __init__(self):
+        self.begun, self.go_on, self.ended = (threading.Event() for _ in range(3))
+
+    def service(self, handler_call_details):
+        return grpc.stream_unary_rpc_method_handler(self._upload)
+
+    def _upload(self, requests_in, context):
+        context.add_callback(self.ended.set)
+        next(requests_in)
+        self.begun.set()
+        self.go_on.wait(20)
+        for _ in requests_in:
+            pass
+        return b""
+
+
+@pytest.mark.parametrize("change", [-MEBIBYTE, MEBIBYTE], ids=["shrinks", "grows"])
+def test_put_of_a_file_that_changes(user, tmp_path, change):
+    """Told, and the upload is cancelled: half a document is none."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(text_of_size(20 * MEBIBYTE))
+    handler = SlowServer()
+    server = grpc.server(futures.ThreadPoolExecutor(2), handlers=[handler])
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    process = subprocess.Popen([binary(), "put", path, "--user", user, "--server", address],
+                               env=clean_environment(), stderr=subprocess.PIPE, text=True)
+    assert handler.begun.wait(20)
+    os.truncate(path, 20 * MEBIBYTE + change)
+    handler.go_on.set()
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == FAILED
+    assert f"{path} changed its size while it was read; it was {20 * MEBIBYTE} bytes" in error
+    assert handler.ended.wait(5)
+    server.stop(0)
+
+
+def test_minutes_are_a_number(run):
+    outcome = run("url", "some-id", "--minutes", "soon")
+    assert outcome.exit_code == USAGE
+    assert '--minutes: got "soon", takes a whole number' in outcome.error
 
 
 @pytest.mark.parametrize("folder", ["unwritable", "missing", "full"])
