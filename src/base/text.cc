@@ -79,6 +79,11 @@ std::string TruncateUtf8(std::string_view text, std::size_t bytes_max) {
   return cut;
 }
 
+std::string ToValidUtf8(std::string_view text) {
+  if (IsValidUtf8(text)) return std::string(text);
+  return TruncateUtf8(text, std::string::npos);
+}
+
 std::string ToLowerAscii(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) {

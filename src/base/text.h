@@ -22,6 +22,9 @@ bool IsValidUtf8(std::string_view text);
 /// invalid bytes and control characters become U+FFFD.
 std::string TruncateUtf8(std::string_view text, std::size_t bytes_max);
 
+/// `text` itself when it is valid UTF-8, else what TruncateUtf8() makes of all of it.
+std::string ToValidUtf8(std::string_view text);
+
 std::string ToLowerAscii(std::string_view text);
 std::string_view TrimAscii(std::string_view text);
 

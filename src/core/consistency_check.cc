@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "core/download.h"
 #include "core/store_pairing.h"
 #include "core/unreferenced_versions.h"
@@ -79,9 +80,15 @@ struct ConsistencyCheck::Pass {
   ConsistencySummary summary;
   Buffer block{kTransferChunkBytes};
 
-  void Report(const Finding& finding) {
+  void Report(Finding finding) {
     ++summary.findings;
     if (finding.repaired) ++summary.repaired;
+    // Another program may have written anything.
+    finding.document = DocumentId(ToValidUtf8(finding.document.value()));
+    finding.user = UserId(ToValidUtf8(finding.user.value()));
+    finding.object.key = ToValidUtf8(finding.object.key);
+    finding.object.version = ObjectVersion(ToValidUtf8(finding.object.version.value()));
+    finding.message = ToValidUtf8(finding.message);
     listener.OnFinding(finding);
   }
 };

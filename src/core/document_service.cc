@@ -5,6 +5,7 @@
 
 #include "base/identifiers.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "core/names.h"
 #include "core/page_token.h"
 
@@ -158,6 +159,10 @@ Result<ListAnswer> DocumentService::List(const CallContext& call, const ListRequ
     answer.next_page_token = EncodePageToken(query, {last.created_at, last.id});
   }
   answer.documents = std::move(page.documents);
+  for (Document& document : answer.documents) {
+    document.id = DocumentId(ToValidUtf8(document.id.value()));
+    document.object_key = ToValidUtf8(document.object_key);
+  }
   return answer;
 }
 

@@ -17,7 +17,8 @@ enum class DocumentState : std::uint8_t { kPending, kCompleted, kFailed };
 std::string_view NameOf(DocumentState state);
 std::optional<DocumentState> ParseDocumentState(std::string_view name);
 
-/// One row of `rag_document`.
+/// One row of `rag_document`. Names for people are UTF-8; what names the row or its bytes is kept
+/// as another program may have written it.
 struct Document {
   DocumentId id;
   DocumentState state = DocumentState::kPending;

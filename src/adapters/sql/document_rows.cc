@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/text.h"
+
 namespace satchel {
 
 Document DocumentOf(const SqlRow& row) {
@@ -10,11 +12,12 @@ Document DocumentOf(const SqlRow& row) {
   // The column takes no other text.
   document.state = ParseDocumentState(row.Text(1)).value_or(DocumentState::kFailed);
   document.user = UserId(std::string(row.Text(2)));
-  document.category = row.Text(3);
-  document.filename = row.Text(4);
+  // What another program wrote need not be UTF-8, and one such row must not break a listing.
+  document.category = ToValidUtf8(row.Text(3));
+  document.filename = ToValidUtf8(row.Text(4));
   document.object_key = row.Text(5);
   document.size = row.Int64(6);
-  document.mime_type = row.Text(7);
+  document.mime_type = ToValidUtf8(row.Text(7));
   document.created_at = row.Time(8);
   document.updated_at = row.Time(9);
   document.attempt = AttemptId(std::string(row.Text(10)));

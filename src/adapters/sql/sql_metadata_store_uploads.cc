@@ -68,7 +68,8 @@ Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
                            ReadUsage(connection, request.user, request.default_quota));
   return Status(Reason::kQuotaExceeded, "the document does not fit into the user's quota")
       .WithMetadata("limit", std::to_string(usage.quota_bytes))
-      .WithMetadata("used", std::to_string(usage.total_bytes + usage.reserved_bytes))
+      .WithMetadata("used", std::to_string(static_cast<std::uint64_t>(usage.total_bytes) +
+                                           static_cast<std::uint64_t>(usage.reserved_bytes)))
       .WithMetadata("requested", std::to_string(request.size));
 }
 

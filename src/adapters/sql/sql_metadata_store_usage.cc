@@ -1,6 +1,7 @@
 // Usage and quota: read, set, proved, recounted.
 #include "adapters/sql/sql_metadata_store.h"
 #include "adapters/sql/usage_rows.h"
+#include "base/text.h"
 
 namespace satchel {
 namespace {
@@ -12,13 +13,18 @@ UsageMismatch MismatchOf(const SqlRow& row) {
   mismatch.recorded.file_count = static_cast<std::int32_t>(row.Int64(1));
   mismatch.recorded.total_bytes = row.Int64(2);
   mismatch.recorded.reserved_bytes = row.Int64(3);
-  mismatch.recorded.quota_is_own = !row.IsNull(7);
-  mismatch.recorded.quota_bytes = row.Int64(7);
+  mismatch.recorded.quota_is_own = !row.IsNull(9);
+  mismatch.recorded.quota_bytes = row.Int64(9);
   mismatch.counted.user = user;
   mismatch.counted.file_count = static_cast<std::int32_t>(row.Int64(4));
-  mismatch.counted.total_bytes = row.Int64(5);
-  mismatch.counted.reserved_bytes = row.Int64(6);
+  mismatch.counted.total_bytes = BytesSumOf(row, 5);
+  mismatch.counted.reserved_bytes = BytesSumOf(row, 7);
   return mismatch;
+}
+
+bool Differ(const Usage& one, const Usage& other) {
+  return one.file_count != other.file_count || one.total_bytes != other.total_bytes ||
+         one.reserved_bytes != other.reserved_bytes;
 }
 
 }  // namespace
@@ -51,18 +57,19 @@ Result<StorageTotals> SqlMetadataStore::GetStorageTotals(const CallContext& call
   const auto read = [&](SqlConnection& connection) -> Status {
     totals = {};
     std::int64_t users = 0;
-    auto sums = connection.Query(
-        "SELECT COALESCE(SUM(total_bytes), 0), COUNT(*) FROM user_usage WHERE total_bytes > 0", {},
-        [&](const SqlRow& row) {
-          totals.total_bytes = row.Int64(0);
-          users = row.Int64(1);
-        });
+    auto sums =
+        connection.Query("SELECT " SATCHEL_BYTES_SUM(
+                             "total_bytes") ", COUNT(*) FROM user_usage WHERE total_bytes > 0",
+                         {}, [&](const SqlRow& row) {
+                           totals.total_bytes = BytesSumOf(row, 0);
+                           users = row.Int64(2);
+                         });
     if (!sums.ok()) return sums.status();
     auto largest = connection.Query(
         "SELECT user_id, total_bytes FROM user_usage WHERE total_bytes > 0 "
         "ORDER BY total_bytes DESC, user_id LIMIT ?",
         {std::int64_t{users_max}}, [&](const SqlRow& row) {
-          totals.largest_users.push_back({UserId(std::string(row.Text(0))), row.Int64(1)});
+          totals.largest_users.push_back({UserId(ToValidUtf8(row.Text(0))), row.Int64(1)});
         });
     totals.users_omitted = users - static_cast<std::int64_t>(totals.largest_users.size());
     return largest.status();
@@ -79,17 +86,23 @@ Result<std::vector<UsageMismatch>> SqlMetadataStore::FindUsageMismatches(const C
     return connection
         .Query(
             "SELECT user_id, SUM(files), SUM(bytes), SUM(reserved), SUM(counted_files), "
-            "SUM(counted_bytes), SUM(counted_reserved), MAX(quota_bytes) FROM ("
+            "SUM(upper_bytes), SUM(lower_bytes), SUM(upper_reserved), SUM(lower_reserved), "
+            "MAX(quota_bytes) FROM ("
             "SELECT user_id, file_count AS files, total_bytes AS bytes, "
-            "reserved_bytes AS reserved, 0 AS counted_files, 0 AS counted_bytes, "
-            "0 AS counted_reserved, quota_bytes FROM user_usage UNION ALL "
+            "reserved_bytes AS reserved, 0 AS counted_files, 0 AS upper_bytes, 0 AS lower_bytes, "
+            "0 AS upper_reserved, 0 AS lower_reserved, quota_bytes FROM user_usage UNION ALL "
             "SELECT user_id, 0, 0, 0, COUNT(CASE WHEN status = 'COMPLETED' THEN 1 END), "
-            "SUM(CASE WHEN status = 'COMPLETED' THEN size ELSE 0 END), "
-            "SUM(CASE WHEN status = 'PENDING' AND attempt IS NOT NULL THEN size ELSE 0 END), "
-            "NULL FROM rag_document GROUP BY user_id) AS sides GROUP BY user_id "
-            "HAVING SUM(files) <> SUM(counted_files) OR SUM(bytes) <> SUM(counted_bytes) "
-            "OR SUM(reserved) <> SUM(counted_reserved) ORDER BY user_id",
-            {}, [&](const SqlRow& row) { mismatches.push_back(MismatchOf(row)); })
+            SATCHEL_BYTES_SUM("CASE WHEN status = 'COMPLETED' THEN size ELSE 0 END") ", "
+            SATCHEL_BYTES_SUM(
+                "CASE WHEN status = 'PENDING' AND attempt IS NOT NULL THEN size ELSE 0 END")
+            ", NULL FROM rag_document GROUP BY user_id) AS sides GROUP BY user_id "
+            "ORDER BY user_id",
+            {}, [&](const SqlRow& row) {
+              UsageMismatch mismatch = MismatchOf(row);
+              if (Differ(mismatch.recorded, mismatch.counted)) {
+                mismatches.push_back(std::move(mismatch));
+              }
+            })
         .status();
   };
   SATCHEL_RETURN_IF_ERROR(database_->Read(call, ReadScope::kStatement, find));

@@ -1,5 +1,7 @@
 #include "adapters/sql/usage_rows.h"
 
+#include <limits>
+
 namespace satchel {
 namespace {
 
@@ -20,6 +22,16 @@ SqlResult<std::int64_t> AddToUsage(SqlConnection& connection, const UserId& user
 }
 
 }  // namespace
+
+std::int64_t BytesSumOf(const SqlRow& row, int column) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  constexpr std::int64_t kUpperUnit = std::int64_t{1} << 32;
+  const std::int64_t lower = row.Int64(column + 1);
+  const std::int64_t upper = row.Int64(column) + lower / kUpperUnit;
+  if (upper > Limits::max() / kUpperUnit) return Limits::max();
+  if (upper < Limits::min() / kUpperUnit) return Limits::min();
+  return upper * kUpperUnit + lower % kUpperUnit;
+}
 
 Status EnsureUsageRow(SqlConnection& connection, const SqlDialect& dialect, const UserId& user) {
   return connection.Execute(dialect.ensure_usage_row(), {user.value(), kNever}).status();
@@ -57,13 +69,14 @@ Result<Usage> CountUsage(SqlConnection& connection, const UserId& user) {
   // A PENDING row without an attempt was written by another program, which reserves nothing.
   auto rows = connection.Query(
       "SELECT COUNT(CASE WHEN status = 'COMPLETED' THEN 1 END), "
-      "COALESCE(SUM(CASE WHEN status = 'COMPLETED' THEN size ELSE 0 END), 0), "
-      "COALESCE(SUM(CASE WHEN status = 'PENDING' AND attempt IS NOT NULL THEN size ELSE 0 END), 0) "
-      "FROM rag_document WHERE user_id = ?",
+      SATCHEL_BYTES_SUM("CASE WHEN status = 'COMPLETED' THEN size ELSE 0 END") ", "
+      SATCHEL_BYTES_SUM(
+          "CASE WHEN status = 'PENDING' AND attempt IS NOT NULL THEN size ELSE 0 END")
+      " FROM rag_document WHERE user_id = ?",
       {user.value()}, [&](const SqlRow& row) {
         usage.file_count = static_cast<std::int32_t>(row.Int64(0));
-        usage.total_bytes = row.Int64(1);
-        usage.reserved_bytes = row.Int64(2);
+        usage.total_bytes = BytesSumOf(row, 1);
+        usage.reserved_bytes = BytesSumOf(row, 3);
       });
   if (!rows.ok()) return rows.status();
   return usage;

@@ -20,6 +20,14 @@ struct UsageChange {
   std::optional<Timestamp> updated_at;
 };
 
+/// The two sums of `column`, of its upper and its lower 32 bits: SQLite refuses a sum that
+/// overflows, and rows of another program may hold any size. A macro so that statements stay
+/// constant texts.
+#define SATCHEL_BYTES_SUM(column) "SUM((" column ") >> 32), SUM((" column ") & 4294967295)"
+
+/// What SATCHEL_BYTES_SUM() found, cut to what fits, 0 for no rows; `column` is its first.
+std::int64_t BytesSumOf(const SqlRow& row, int column);
+
 Status EnsureUsageRow(SqlConnection& connection, const SqlDialect& dialect, const UserId& user);
 Status ChangeUsage(SqlConnection& connection, const SqlDialect& dialect, const UserId& user,
                    const UsageChange& change);

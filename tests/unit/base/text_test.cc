@@ -69,5 +69,12 @@ TEST(TextTest, TrimsAndLowers) {
   EXPECT_EQ(ToLowerAscii("PdF\xC3\x84"), "pdf\xC3\x84");
 }
 
+TEST(ToValidUtf8Test, ChangesOnlyWhatIsInvalid) {
+  for (const char* text : {"", "plain", "line\nline", "\u00e4\u20ac\U0001F600"}) {
+    EXPECT_EQ(ToValidUtf8(text), text);
+  }
+  EXPECT_EQ(ToValidUtf8("a\xFF\u00e4"), "a\uFFFD\u00e4");
+}
+
 }  // namespace
 }  // namespace satchel

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "support/protocol_rig.h"
 
 namespace satchel {
@@ -207,6 +208,26 @@ TEST_P(ConsistencyCheckTest, WrongCountersAreRecountedOnlyWithRepairAndWithAnAla
   EXPECT_EQ(rig_.log.events().back().level, LogLevel::kError);
   EXPECT_TRUE(rig_.Check(false).findings.empty());
   EXPECT_TRUE(rig_.IsConsistent());
+}
+
+TEST_P(ConsistencyCheckTest, FindingsAreTextWhateverARowHolds) {
+  rig_.metadata.ChangeCounters(UserId("u\xFF"), [](auto& counters) { counters.total_bytes = 1; });
+  MemoryMetadataStore::Row row;
+  row.document.id = DocumentId("i\xFF");
+  row.document.state = DocumentState::kCompleted;
+  row.document.user = UserId("v\xFF");
+  row.document.object_key = row.path = "p\xFF";
+  row.document.version = ObjectVersion("0123456789abcdef0123456789abcdef");
+  rig_.metadata.Insert(row);
+  const RecordingListener found = rig_.Check(true);
+  ASSERT_EQ(found.findings.size(), 3U);
+  for (const Finding& finding : found.findings) {
+    for (const std::string& text :
+         {finding.document.value(), finding.user.value(), finding.object.key, finding.message}) {
+      EXPECT_TRUE(IsValidUtf8(text)) << text;
+    }
+  }
+  EXPECT_EQ(rig_.Check(false).findings.size(), 1U) << "the counters were repaired";
 }
 
 TEST_P(ConsistencyCheckTest, DeadUploadsAreSweptOnlyWithRepair) {

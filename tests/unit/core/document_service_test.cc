@@ -185,6 +185,19 @@ TEST_F(DocumentServiceTest, APageHoldsFiftyUnlessAskedAndAHundredAtMost) {
   EXPECT_FALSE(service_.List(call_, request)->next_page_token.empty());
 }
 
+TEST_F(DocumentServiceTest, ARowThatNoOneCanShowBreaksNoListing) {
+  MemoryMetadataStore::Row row;
+  row.document.id = DocumentId("i\xFF");
+  row.document.state = DocumentState::kCompleted;
+  row.document.user = UserId("alice");
+  row.document.object_key = row.path = "p\xFF";
+  rig_.metadata.Insert(row);
+  const std::vector<Document> listed = rig_.ListAlice();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].id.value(), "i\uFFFD");
+  EXPECT_EQ(listed[0].object_key, "p\uFFFD");
+}
+
 TEST_F(DocumentServiceTest, ABadListRequestNamesItsField) {
   ListRequest request = ListOf("alice");
   request.page_size = -1;

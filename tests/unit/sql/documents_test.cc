@@ -340,5 +340,22 @@ TEST_F(DocumentsTest, ListingsReadTheirIndexesAlone) {
   EXPECT_THAT(page, Not(HasSubstr("TEMP B-TREE")));
 }
 
+TEST_F(DocumentsTest, TextThatIsNoUtf8IsShownAsFarAsItCanBe) {
+  RunForeign(
+      "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
+      "created_at, updated_at) VALUES (CAST(X'69FF' AS TEXT), 'COMPLETED', 'alice', "
+      "CAST(X'63FF' AS TEXT), CAST(X'66FF' AS TEXT), CAST(X'70FF' AS TEXT), 1, "
+      "CAST(X'6DFF' AS TEXT), 1, 1);"
+      "INSERT INTO user_usage (user_id, file_count, total_bytes, updated_at) "
+      "VALUES (CAST(X'75FF' AS TEXT), 1, 1, 1);");
+  const ListPage page = List(Query("alice"));
+  ASSERT_EQ(page.documents.size(), 1U);
+  EXPECT_EQ(page.documents[0].filename, "f\uFFFD");
+  EXPECT_EQ(page.documents[0].category, "c\uFFFD");
+  EXPECT_EQ(page.documents[0].mime_type, "m\uFFFD");
+  EXPECT_EQ(page.documents[0].id.value(), "i\xFF") << "it names the row";
+  EXPECT_EQ(store_->GetStorageTotals(call_, 1)->largest_users[0].user.value(), "u\uFFFD");
+}
+
 }  // namespace
 }  // namespace satchel

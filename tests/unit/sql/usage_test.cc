@@ -117,6 +117,32 @@ TEST_F(UsageTest, EveryKindOfMismatchIsFoundAndRepaired) {
   EXPECT_THAT(UsageOf("bytes").updated_at, Optional(Eq(clock_.WallNow())));
 }
 
+TEST_F(UsageTest, SumsBeyondAllBoundsAreCutShort) {
+  // Of each two rows of 2^62 bytes by another program, and one that is being uploaded.
+  RunForeign(
+      "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
+      "created_at, updated_at, attempt) "
+      "SELECT user || id, status, user, 'general', 'f', user || id, 4611686018427387904, 't', 1, "
+      "1, 'a' FROM (SELECT 'x' AS id, 'COMPLETED' AS status UNION ALL SELECT 'y', 'COMPLETED' "
+      "UNION ALL SELECT 'z', 'PENDING'), (SELECT 'alice' AS user UNION ALL SELECT 'bob')");
+  Store("carol", "a", 10);
+  auto found = store_->FindUsageMismatches(call_);
+  ASSERT_TRUE(found.ok()) << found.status().ToString();
+  ASSERT_EQ(found->size(), 2U);
+  for (const UsageMismatch& mismatch : *found) {
+    EXPECT_GT(mismatch.counted.total_bytes, std::int64_t{1} << 60);
+    EXPECT_GT(mismatch.counted.reserved_bytes, std::int64_t{1} << 60);
+    ASSERT_TRUE(store_->RepairUsage(call_, mismatch.counted.user).ok());
+  }
+  ExpectConsistent();
+  EXPECT_GT(store_->GetStorageTotals(call_, 10)->total_bytes, std::int64_t{1} << 60);
+  const auto refused = store_->Reserve(call_, Request("alice", "b", 1));
+  EXPECT_TRUE(refused.status().Is(Reason::kQuotaExceeded)) << refused.status().ToString();
+  const auto deleted = store_->Delete(call_, UserId("alice"), DocumentId("alicex"),
+                                      std::chrono::seconds(0), kDefaultQuota);
+  EXPECT_TRUE(deleted.ok() && *deleted) << deleted.status().ToString();
+}
+
 TEST_F(UsageTest, APendingRowOfAnotherProgramReservesNothing) {
   RunForeign(
       "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
