@@ -17,22 +17,30 @@ namespace {
 
 using UseMigrator = std::function<Status(Migrator& migrator, const CallContext& call)>;
 
+/// What becomes of a folder or a database that is not there.
+enum class Missing : bool { kRefuse, kMake };
+
 /// The embedded database belongs to the storage folder, so the folder is locked first: a running
 /// server refuses the command with its pid.
-Status WithMigrator(const Config& config, const UseMigrator& use) {
+Status WithMigrator(const Config& config, Missing missing, const UseMigrator& use) {
   umask(S_IRWXG | S_IRWXO);
   const SystemClock clock;
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<StorageFolder> folder,
-                           StorageFolder::Make(config.storage_dir));
-  SATCHEL_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Migrator> migrator,
-      OpenSqliteMigrator({.path = config.database.path, .read_connections = 1, .clock = &clock}));
+                           missing == Missing::kMake
+                               ? StorageFolder::Make(config.storage_dir)
+                               : StorageFolder::OpenExisting(config.storage_dir));
+  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Migrator> migrator,
+                           OpenSqliteMigrator({.path = config.database.path,
+                                               .read_connections = 1,
+                                               .clock = &clock,
+                                               .create = missing == Missing::kMake}));
   return use(*migrator, CallContext("migrate"));
 }
 
-void Run(const ConfigLoader& loader, cli::CliContext& context, const UseMigrator& use) {
+void Run(const ConfigLoader& loader, cli::CliContext& context, Missing missing,
+         const UseMigrator& use) {
   const std::optional<LoadedConfig> loaded = LoadForCommand(loader, context);
-  if (loaded) EndCommand(WithMigrator(loaded->config, use), context);
+  if (loaded) EndCommand(WithMigrator(loaded->config, missing, use), context);
 }
 
 Status Deploy(Migrator& migrator, const CallContext& call, std::ostream& out) {
@@ -67,12 +75,13 @@ void RegisterResolve(CLI::App& migrate, ConfigLoader& loader, cli::CliContext& c
   resolve->callback([&loader, &context, arguments] {
     const bool applied = !arguments->applied.empty();
     const std::string& name = applied ? arguments->applied : arguments->rolled_back;
-    Run(loader, context, [&](Migrator& migrator, const CallContext& call) -> Status {
+    const auto resolve_it = [&](Migrator& migrator, const CallContext& call) -> Status {
       SATCHEL_RETURN_IF_ERROR(migrator.Resolve(
           call, name, applied ? MigrationResolution::kApplied : MigrationResolution::kRolledBack));
       context.environment.out << "resolved " << name << "\n";
       return {};
-    });
+    };
+    Run(loader, context, Missing::kRefuse, resolve_it);
   });
 }
 
@@ -84,7 +93,7 @@ void RegisterMigrate(CLI::App& app, ConfigLoader& loader, cli::CliContext& conte
   CLI::App* deploy = migrate->add_subcommand("deploy", "Apply the migrations that are pending");
   loader.RegisterOptions(*deploy);
   deploy->callback([&] {
-    Run(loader, context, [&](Migrator& migrator, const CallContext& call) {
+    Run(loader, context, Missing::kMake, [&](Migrator& migrator, const CallContext& call) {
       return Deploy(migrator, call, context.environment.out);
     });
   });
@@ -92,7 +101,7 @@ void RegisterMigrate(CLI::App& app, ConfigLoader& loader, cli::CliContext& conte
       "status", "Show which migrations are applied; exits 1 unless the schema is current");
   loader.RegisterOptions(*status);
   status->callback([&] {
-    Run(loader, context, [&](Migrator& migrator, const CallContext& call) {
+    Run(loader, context, Missing::kRefuse, [&](Migrator& migrator, const CallContext& call) {
       return ShowStates(migrator, call, context.environment.out);
     });
   });

@@ -24,6 +24,8 @@ Status Administration::SetQuota(const CallContext& call, const std::string& user
 
 Result<ConsistencySummary> Administration::CheckConsistency(const CallContext& call, bool repair,
                                                             ConsistencyListener& listener) {
+  const std::lock_guard lock(check_);
+  SATCHEL_RETURN_IF_ERROR(call.Check());
   ConsistencyOptions options;
   options.repair = repair;
   ConsistencyCheck check(metadata_, objects_, sweeper_, log_, observer_, options);

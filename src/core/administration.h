@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -35,6 +36,7 @@ class Administration {
   EventLog& log_;
   SweepObserver& observer_;
   const std::int64_t default_quota_;
+  std::mutex check_;  ///< held for a whole check
 };
 
 }  // namespace satchel

@@ -355,3 +355,14 @@ def test_serve_help_names_every_key():
     assert outcome.exit_code == 0
     for key in ("STORAGE_DIR", "HTTP_PORT", "TLS_CLIENT_CA", "UPLOAD_LEASE_SECONDS", "LOG_DIR"):
         assert key in outcome.text
+
+
+def test_migrate_status_makes_nothing(new_server, tmp_path):
+    path = tmp_path / "absent"
+    server = new_server(STORAGE_DIR=path)
+    for arguments in (["status"], ["resolve", "--applied", "x"]):
+        outcome = administer(server, "migrate", *arguments)
+        assert outcome.exit_code == 1 and str(path) in outcome.error
+        assert not path.exists()
+    assert administer(server, "migrate", "deploy").exit_code == 0
+    assert administer(server, "migrate", "status").exit_code == 0

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <span>
 #include <system_error>
+#include <utility>
 
 #include "adapters/localfs/directory_entries.h"
 #include "adapters/localfs/durable_file.h"
@@ -53,28 +54,47 @@ Result<std::unique_ptr<StorageFolder>> StorageFolder::Make(const std::filesystem
   return folder;
 }
 
-Status StorageFolder::OpenRoot() {
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(path_, error);
-  const std::filesystem::path parent = absolute.lexically_normal().parent_path();
-  if (!error) std::filesystem::create_directories(parent, error);
-  if (error) return StorageFolderError("make the folder", parent.string(), error.value());
-
-  const bool made = ::mkdir(path_.c_str(), 0700) == 0;
-  if (!made && errno != EEXIST) {
-    return StorageFolderError("make the storage folder", path_.string(), errno);
+Result<std::unique_ptr<StorageFolder>> StorageFolder::OpenExisting(
+    const std::filesystem::path& path) {
+  const FileDescriptor root(::open(path.c_str(), kFolderFlags));
+  if (!root.valid()) return StorageFolderError("open the storage folder", path.string(), errno);
+  if (::faccessat(root.get(), "objects", F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+    return ConfigurationError("the folder " + path.string() +
+                              " is no storage folder of satchel; name one in STORAGE_DIR");
   }
-  // The folder itself may be a symbolic link: where the data lies is the operator's choice.
-  root_ = FileDescriptor(::open(path_.c_str(), kFolderFlags));
-  if (!root_.valid()) return StorageFolderError("open the storage folder", path_.string(), errno);
-  SATCHEL_RETURN_IF_ERROR(CheckUsable(root_, path_));
-  if (made) {
+  return Make(path);
+}
+
+Status StorageFolder::MakeRoot() const {
+  std::error_code error;
+  const std::filesystem::path root = std::filesystem::absolute(path_, error).lexically_normal();
+  if (error) return StorageFolderError("find the folder", path_.string(), error.value());
+  std::filesystem::path folder = root.root_path();
+  for (const std::filesystem::path& name : root.relative_path()) {
+    if (name.empty()) break;  // behind a last slash
+    const std::filesystem::path parent = std::exchange(folder, folder / name);
+    const bool last = folder == root || folder / "" == root;
+    const bool made = ::mkdir(folder.c_str(), last ? 0700 : 0777) == 0;
+    if (!made && errno != EEXIST) {
+      return StorageFolderError("make the folder", folder.string(), errno);
+    }
+    if (!made && !last) continue;
+    // The storage folder's own name also when it was there: the process that made it may have died
+    // before this line. Whoever else made it may have hidden the folder above from us.
     const FileDescriptor above(::open(parent.c_str(), kFolderFlags));
-    if (!above.valid() || ::fsync(above.get()) != 0) {
+    if ((!above.valid() || ::fsync(above.get()) != 0) && made) {
       return StorageFolderError("sync the folder", parent.string(), errno);
     }
   }
   return {};
+}
+
+Status StorageFolder::OpenRoot() {
+  SATCHEL_RETURN_IF_ERROR(MakeRoot());
+  // The folder itself may be a symbolic link: where the data lies is the operator's choice.
+  root_ = FileDescriptor(::open(path_.c_str(), kFolderFlags));
+  if (!root_.valid()) return StorageFolderError("open the storage folder", path_.string(), errno);
+  return CheckUsable(root_, path_);
 }
 
 Status StorageFolder::TakeLock() {

@@ -34,6 +34,8 @@ class StorageFolder {
   /// CONFIGURATION_INVALID: another process owns the folder (named by its pid), or it cannot be
   /// used; the message says why and what to do.
   static Result<std::unique_ptr<StorageFolder>> Make(const std::filesystem::path& path);
+  /// The same for one who only asks: a missing folder, or one that Make() never made, is refused.
+  static Result<std::unique_ptr<StorageFolder>> OpenExisting(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
 
@@ -57,6 +59,7 @@ class StorageFolder {
   StorageFolder(Private, std::filesystem::path path) : path_(std::move(path)) {}
 
  private:
+  Status MakeRoot() const;
   Status OpenRoot();
   Status TakeLock();
   Status LockedByAnother() const;

@@ -56,7 +56,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const SqliteDatabas
   }
   std::string path = SqlitePathOf(options.path);
   SATCHEL_ASSIGN_OR_RETURN(std::unique_ptr<SqliteFileLock> lock, SqliteFileLock::Take(path));
-  SATCHEL_RETURN_IF_ERROR(MakeSqliteFile(path));
+  SATCHEL_RETURN_IF_ERROR(MakeSqliteFile(path, options.create));
   std::unique_ptr<SqliteDatabase> database(
       // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
       new SqliteDatabase(options, std::move(path), std::move(lock)));

@@ -22,6 +22,7 @@ struct SqliteDatabaseOptions {
   std::string path;              ///< made when missing, readable by its owner only
   int read_connections = 4;      ///< at least 1
   const Clock* clock = nullptr;  ///< the database's clock; must outlive it
+  bool create = true;            ///< false: a missing file is refused
 };
 
 /// Thread-safe. One process owns the file, and one object of this class in it; a lock sees to it.

@@ -67,13 +67,18 @@ std::int64_t SqliteFileSize(const std::string& path) {
   return error ? 0 : static_cast<std::int64_t>(size);
 }
 
-Status MakeSqliteFile(const std::string& path) {
+Status MakeSqliteFile(const std::string& path, bool create) {
   const std::string log = path + "-wal";
   if (SqliteFileSize(path) == 0 && SqliteFileSize(log) != 0) {
     return ConfigurationError(
         "the database file " + path + " is missing or empty, but " + log +
         " holds documents of it: put the file back, or, to go on with a backup of it, move " + log +
         " and " + path + "-shm away first");
+  }
+  if (!create) {
+    if (SqliteFileSize(path) != 0) return {};
+    return ConfigurationError("there is no database file " + path +
+                              "; satchel serve and satchel migrate deploy make it");
   }
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) {

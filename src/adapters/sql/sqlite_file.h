@@ -32,8 +32,8 @@ std::string SqlitePathOf(const std::string& path);
 std::int64_t SqliteFileSize(const std::string& path);
 
 /// Makes a missing file, readable by its owner only: the log beside it takes over its mode.
-/// CONFIGURATION_INVALID: it cannot be made, or there is a log but no file that it belongs to,
-/// which SQLite would remove.
-Status MakeSqliteFile(const std::string& path);
+/// CONFIGURATION_INVALID: it cannot or, without `create`, shall not be made; or there is a log but
+/// no file that it belongs to, which SQLite would remove.
+Status MakeSqliteFile(const std::string& path, bool create);
 
 }  // namespace satchel

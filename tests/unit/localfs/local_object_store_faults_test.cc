@@ -57,6 +57,33 @@ TEST_F(LocalObjectStoreFaultsTest, AnErrorOfAnyStepFailsTheUploadAndLeavesNothin
   }
 }
 
+TEST(StorageFolderFaultsTest, EveryFolderOnTheWayIsSynced) {
+  const TemporaryFolder temporary;
+  const auto path = temporary.path() / "some" / "where" / "data";
+  int syncs = 0;
+  const ScopedSyscallFaults faults([&](const std::string& call) {
+    if (call == "fsync") ++syncs;
+    return SyscallFault{};
+  });
+  ASSERT_TRUE(StorageFolder::Make(path).ok());
+  // The three folders above what was made, the storage folder, and objects.
+  EXPECT_EQ(syncs, 5);
+  syncs = 0;
+  ASSERT_TRUE(StorageFolder::Make(path).ok());
+  EXPECT_EQ(syncs, 3) << "who made it may have died before the folder above was synced";
+}
+
+TEST(StorageFolderFaultsTest, AFolderAboveThatCannotBeReadStopsNoStart) {
+  const TemporaryFolder temporary;
+  const auto path = temporary.path() / "data";
+  ASSERT_TRUE(StorageFolder::Make(path).ok());
+  int syncs = 0;
+  const ScopedSyscallFaults faults([&](const std::string& call) {
+    return SyscallFault{.error = call == "fsync" && ++syncs == 1 ? EINVAL : 0};
+  });
+  EXPECT_TRUE(StorageFolder::Make(path).ok());
+}
+
 TEST_F(LocalObjectStoreFaultsTest, AFileWhoseFsyncFailedIsNeverSyncedAgain) {
   int syncs = 0;
   int renames = 0;

@@ -39,6 +39,21 @@ TEST(StorageFolderTest, MakesTheLayoutWithParentsForTheOwnerOnly) {
   EXPECT_TRUE(Opened(path).ok()) << "a second time";
 }
 
+TEST(StorageFolderTest, OpensOnlyWhatIsThere) {
+  const TemporaryFolder temporary;
+  const auto path = temporary.path() / "data";
+  for (const bool made : {false, true}) {
+    if (made) std::filesystem::create_directory(path);
+    const Status status = StorageFolder::OpenExisting(path).status();
+    EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr(path.string()));
+    EXPECT_EQ(std::filesystem::exists(path), made);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(path)) << "a folder that is none of ours is left alone";
+  ASSERT_TRUE(Opened(path).ok());
+  EXPECT_TRUE(StorageFolder::OpenExisting(path).ok());
+}
+
 TEST(StorageFolderTest, RefusesASecondProcessAndNamesTheFirst) {
   const TemporaryFolder temporary;
   const auto first = StorageFolder::Make(temporary.path());

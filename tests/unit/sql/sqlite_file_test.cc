@@ -157,6 +157,18 @@ TEST_F(SqliteLogTest, AFileThatDoesNotFitItsLogIsLeftAsItIs) {
   EXPECT_TRUE(LogBytes() == log);
 }
 
+TEST_F(SqliteFileTest, AMissingFileIsNotMadeForOneWhoOnlyAsks) {
+  const auto open = [&] {
+    return SqliteDatabase::Open({.path = path_, .clock = &clock_, .create = false}).status();
+  };
+  const Status status = open();
+  EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr(path_));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  ASSERT_TRUE(Open().ok());
+  EXPECT_TRUE(open().ok());
+}
+
 TEST_F(SqliteFileTest, AFileHasOneOwner) {
   auto first = SqliteDatabase::Open({path_, 1, &clock_});
   ASSERT_TRUE(first.ok());
