@@ -21,10 +21,13 @@ awaitable<Status> DownloadCall::Run() {
   tracker_.record().document_id = request.document_id();
   // Named: g++ 12 destroys an aggregate twice that is made inside a co_await expression.
   DocumentSelector which{request.user_id(), request.document_id()};
-  const Status sent = co_await environment_.service.Download(tracker_.call(), std::move(which),
-                                                             request.offset(), *this);
-  if (!sent.ok()) co_return sent;
-  co_return co_await WaitForWrite();
+  Status sent = co_await environment_.service.Download(tracker_.call(), std::move(which),
+                                                       request.offset(), *this);
+  if (sent.ok()) sent = co_await WaitUntilAllAreSent();
+  // What still waits must not be written behind the status.
+  const std::lock_guard lock(mutex_);
+  has_queued_ = false;
+  co_return sent;
 }
 
 awaitable<Status> DownloadCall::SendInfo(const Document& document) {
@@ -40,21 +43,61 @@ awaitable<Status> DownloadCall::SendChunk(Buffer bytes) {
 }
 
 awaitable<Status> DownloadCall::Send(grpc::ByteBuffer message) {
-  SATCHEL_CO_RETURN_IF_ERROR(co_await WaitForWrite());
-  outgoing_.Swap(&message);
-  gate_.Begin();
-  write_outstanding_ = true;
+  SATCHEL_CO_RETURN_IF_ERROR(co_await WaitForWrites());
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_) co_return CallerGone();
+    if (writing_) {
+      gate_.Begin();
+      expecting_ = true;
+      queued_.Swap(&message);
+      has_queued_ = true;
+      co_return Status();
+    }
+    writing_ = true;
+    outgoing_.Swap(&message);
+  }
   StartWrite(&outgoing_);
   co_return Status();
 }
 
-awaitable<Status> DownloadCall::WaitForWrite() {
-  if (!write_outstanding_) co_return Status();
+void DownloadCall::OnWriteDone(bool ok) {
+  const std::lock_guard lock(mutex_);
+  broken_ = broken_ || !ok;
+  const bool awaited = has_queued_ || end_awaited_;
+  writing_ = ok && std::exchange(has_queued_, false);
+  outgoing_.Clear();
+  if (writing_) {
+    outgoing_.Swap(&queued_);
+    StartWrite(&outgoing_);
+  }
+  if (awaited) gate_.Arrived(ok);
+}
+
+awaitable<Status> DownloadCall::WaitUntilAllAreSent() {
+  SATCHEL_CO_RETURN_IF_ERROR(co_await WaitForWrites());
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_) co_return CallerGone();
+    if (!writing_) co_return Status();
+    gate_.Begin();
+    expecting_ = true;
+    end_awaited_ = true;
+  }
+  co_return co_await WaitForWrites();
+}
+
+awaitable<Status> DownloadCall::WaitForWrites() {
+  if (!expecting_) co_return Status();
   SATCHEL_CO_ASSIGN_OR_RETURN(const bool written, co_await WaitForClient());
-  write_outstanding_ = false;
+  expecting_ = false;
   if (written) co_return Status();
-  SATCHEL_CO_RETURN_IF_ERROR(tracker_.call().Check());
-  co_return Status(Reason::kCancelled, "the caller is gone");
+  co_return CallerGone();
+}
+
+Status DownloadCall::CallerGone() const {
+  SATCHEL_RETURN_IF_ERROR(tracker_.call().Check());
+  return Status(Reason::kCancelled, "the caller is gone");
 }
 
 }  // namespace satchel
