@@ -21,8 +21,8 @@ awaitable<Status> DownloadCall::Run() {
   tracker_.record().document_id = request.document_id();
   // Named: g++ 12 destroys an aggregate twice that is made inside a co_await expression.
   DocumentSelector which{request.user_id(), request.document_id()};
-  Status sent = co_await environment_.service.Download(tracker_.call(), std::move(which),
-                                                       request.offset(), *this);
+  Status sent =
+      co_await environment_.service.Download(tracker_.call(), which, request.offset(), *this);
   if (sent.ok()) sent = co_await WaitUntilAllAreSent();
   // What still waits must not be written behind the status.
   const std::lock_guard lock(mutex_);

@@ -28,9 +28,8 @@ TEST(TimeTest, ParsesExistingDaysOnly) {
   EXPECT_EQ(Timestamp(*ParseDay("2000-02-29")), At(951'782'400'000));
   EXPECT_EQ(Timestamp(*ParseDay("0001-01-01")), At(-62'135'596'800'000));
   EXPECT_EQ(Timestamp(*ParseDay("9999-12-31")), At(253'402'214'400'000));
-  for (const char* text :
-       {"", "2001-02-29", "2000-13-01", "2000-00-01", "2000-01-32", "2000-1-1", "20000101",
-        "2000-01-01 ", "2000/01/01", "abcd-ef-gh", "+200-01-01"}) {
+  for (const char* text : {"", "2001-02-29", "2000-13-01", "2000-00-01", "2000-01-32", "2000-1-1",
+                           "20000101", "2000-01-01 ", "2000/01/01", "abcd-ef-gh", "+200-01-01"}) {
     EXPECT_FALSE(ParseDay(text)) << text;
   }
 }
