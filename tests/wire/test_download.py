@@ -146,7 +146,8 @@ def test_reader_that_stops_reading_is_cut(new_server, connect, user):
 
 
 def test_deadline_of_the_client(client, user):
-    stored = client.store(user, "a.txt", text_of_size(100))
+    # gRPC rounds deadlines up to milliseconds, in which a small document is there.
+    stored = client.store(user, "a.pdf", pdf_of_size(20 * MEBIBYTE))
     with pytest.raises(Failure) as caught:
         client.download(user, stored.document_id, timeout=0.000001)
     assert caught.value.code == "DEADLINE_EXCEEDED"

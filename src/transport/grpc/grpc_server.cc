@@ -60,21 +60,27 @@ void SetChannelArguments(grpc::ServerBuilder& builder) {
 }
 
 /// Why nobody can listen at `host` and `port`: gRPC does not tell, and where only the IPv6 half of
-/// an address is taken it serves the other half without a word.
+/// an address is taken it serves the other half without a word. A name may also stand for addresses
+/// that this machine does not have; one that it has is enough.
 boost::system::error_code BindError(const std::string& host, int port) {
   using boost::asio::ip::tcp;
   boost::asio::io_context io;
-  boost::system::error_code error;
+  boost::system::error_code first_error;
   const auto addresses = tcp::resolver(io).resolve(
-      host, std::to_string(port), tcp::resolver::passive | tcp::resolver::numeric_service, error);
+      host, std::to_string(port), tcp::resolver::passive | tcp::resolver::numeric_service,
+      first_error);
+  bool usable = false;
   for (const auto& address : addresses) {
+    boost::system::error_code error;
     tcp::acceptor acceptor(io);
     acceptor.open(address.endpoint().protocol(), error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(address.endpoint(), error);
-    if (error) break;
+    if (error == boost::asio::error::address_in_use) return error;
+    usable = usable || !error;
+    if (!first_error) first_error = error;
   }
-  return error;
+  return usable ? boost::system::error_code() : first_error;
 }
 
 Status CheckAddress(const GrpcServerOptions& options) {
