@@ -1,6 +1,7 @@
 #include "core/administration.h"
 
 #include "core/names.h"
+#include "core/repeated_write.h"
 
 namespace satchel {
 
@@ -19,7 +20,7 @@ Status Administration::SetQuota(const CallContext& call, const std::string& user
     fields.Reject("quota_bytes", "must not be negative", std::to_string(*quota_bytes));
   }
   SATCHEL_RETURN_IF_ERROR(fields.status());
-  return metadata_.SetQuota(call, UserId(user_id), quota_bytes);
+  return RepeatUntilKnown([&] { return metadata_.SetQuota(call, UserId(user_id), quota_bytes); });
 }
 
 Result<ConsistencySummary> Administration::CheckConsistency(const CallContext& call, bool repair,

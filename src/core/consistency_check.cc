@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "core/download.h"
+#include "core/repeated_write.h"
 #include "core/store_pairing.h"
 #include "core/unreferenced_versions.h"
 
@@ -145,7 +146,8 @@ Status ConsistencyCheck::CheckDocument(const CallContext& call, const Document& 
   if (!document.sha256.empty()) return {};
   ++pass.summary.documents_without_hash;
   if (!options_.repair) return {};
-  const Status recorded = metadata_.RecordHash(call, document.id, sha256);
+  const Status recorded =
+      RepeatUntilKnown([&] { return metadata_.RecordHash(call, document.id, sha256); });
   if (recorded.Is(Reason::kDocumentNotFound)) return {};  // deleted meanwhile
   SATCHEL_RETURN_IF_ERROR(recorded);
   ++pass.summary.hashes_recorded;
@@ -210,7 +212,8 @@ Status ConsistencyCheck::CheckUsage(const CallContext& call, Pass& pass) {
                     .object = {},
                     .message = Describe(mismatch)};
     if (options_.repair) {
-      SATCHEL_RETURN_IF_ERROR(metadata_.RepairUsage(call, finding.user));
+      SATCHEL_RETURN_IF_ERROR(
+          RepeatUntilKnown([&] { return metadata_.RepairUsage(call, finding.user); }));
       finding.repaired = true;
       observer_.UsageRepaired(finding.user);
       log_.Write(LogLevel::kError, "a user's counters were wrong and have been recounted",

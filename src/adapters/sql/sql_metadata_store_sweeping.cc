@@ -100,8 +100,7 @@ Result<std::vector<Document>> SqlMetadataStore::FindExpiredUploads(
 
 Result<std::vector<Garbage>> SqlMetadataStore::FindGarbage(
     const CallContext& call, const std::optional<GarbagePosition>& after, int limit) {
-  const GarbagePosition from =
-      after.value_or(GarbagePosition{Timestamp(std::chrono::milliseconds(-1)), DocumentId()});
+  const GarbagePosition from = after.value_or(GarbagePosition{Timestamp::min(), DocumentId()});
   std::vector<Garbage> garbage;
   const auto find = [&](SqlConnection& connection) -> Status {
     garbage.clear();

@@ -31,6 +31,21 @@ class LonelyListener final : public ConsistencyListener {
   std::int64_t seen_ = 0;
 };
 
+TEST(AdministrationTest, AQuotaWhoseAnswerWasLostIsSetAgain) {
+  for (const Fault fault : {Fault::kUnknownHappened, Fault::kUnknownNotHappened}) {
+    ProtocolRig rig(VersionNaming::kAttempt);
+    Sweeper sweeper(rig.metadata, rig.objects, rig.clock, rig.log, rig.observer, {});
+    Administration administration(rig.faulty_metadata, rig.objects, sweeper, rig.log, rig.observer,
+                                  1000);
+    rig.faults.ArmMethod("SetQuota", fault);
+    const CallContext call("quota");
+    EXPECT_TRUE(administration.SetQuota(call, "alice", 5).ok());
+    EXPECT_EQ(administration.GetQuota(call, "alice")->quota_bytes, 5);
+    rig.faults.ArmEvery("SetQuota", fault);
+    EXPECT_TRUE(administration.SetQuota(call, "alice", 6).Is(Reason::kDatabaseUnavailable));
+  }
+}
+
 TEST(AdministrationTest, ChecksFollowOneAnother) {
   constexpr int kDocuments = 40;
   ProtocolRig rig(VersionNaming::kAttempt);

@@ -210,6 +210,15 @@ TEST_P(ConsistencyCheckTest, WrongCountersAreRecountedOnlyWithRepairAndWithAnAla
   EXPECT_TRUE(rig_.IsConsistent());
 }
 
+TEST_P(ConsistencyCheckTest, ARepairWhoseAnswerWasLostIsRepeated) {
+  for (const Fault fault : {Fault::kUnknownHappened, Fault::kUnknownNotHappened}) {
+    rig_.metadata.ChangeCounters(UserId("alice"), [](auto& counters) { counters.total_bytes = 7; });
+    rig_.faults.ArmMethod("RepairUsage", fault);
+    EXPECT_EQ(rig_.Check(true).findings.size(), 1U);
+    EXPECT_TRUE(rig_.Check(false).findings.empty());
+  }
+}
+
 TEST_P(ConsistencyCheckTest, FindingsAreTextWhateverARowHolds) {
   rig_.metadata.ChangeCounters(UserId("u\xFF"), [](auto& counters) { counters.total_bytes = 1; });
   MemoryMetadataStore::Row row;

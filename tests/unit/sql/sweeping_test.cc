@@ -81,9 +81,12 @@ TEST_F(SweepingTest, GarbageWithoutRetentionIsDueWhateverTheClockSays) {
   ASSERT_TRUE(store_->Fail(call_, failed.id, failed.attempt).ok());
   const Timestamp then = clock_.WallNow();
   clock_.Advance(-hours(48));
-  const auto garbage = store_->FindGarbage(call_, std::nullopt, 10);
+  auto garbage = store_->FindGarbage(call_, std::nullopt, 10);
   ASSERT_EQ(garbage->size(), 2U);
   for (const Garbage& row : *garbage) EXPECT_EQ(row.due_at, then);
+  RunForeign("UPDATE rag_document SET purge_after = -86400000");
+  garbage = store_->FindGarbage(call_, std::nullopt, 10);
+  EXPECT_EQ(garbage->size(), 2U) << "times before 1970 are over too";
 }
 
 TEST_F(SweepingTest, GarbageIsFoundFromAPositionOn) {
