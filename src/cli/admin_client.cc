@@ -7,9 +7,12 @@
 
 #include <cerrno>
 
+#include "cli/grpc_log.h"
+
 namespace satchel::cli {
 
 MaybeError AdminClient::Connect(const std::string& storage_folder) {
+  QuietGrpcLog();
   folder_path_ = storage_folder;
   folder_.Reset(open(storage_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.valid()) return SystemError("cannot open the folder " + storage_folder, errno);

@@ -262,6 +262,19 @@ def test_socket_for_administration_is_the_owners(new_server):
     assert server.store.admin_socket_path().stat().st_mode & 0o777 == 0o600
 
 
+def test_no_socket_for_administration(new_server):
+    """Told by serve and by the commands that open the folder themselves, without gRPC's own log."""
+    server = new_server().start()
+    path = server.store.admin_socket_path()
+    assert server.stop() == 0
+    path.unlink(missing_ok=True)
+    (path / "in the way").mkdir(parents=True)
+    for outcome in (administer(server, "quota", "get", "ada"), administer(server, "serve")):
+        assert outcome.exit_code == 1
+        assert "cannot make the socket for administration" in outcome.error
+        assert ".cc:" not in outcome.error
+
+
 def test_missing_signing_key_in_a_folder_with_documents(new_server, connect, user):
     server = new_server().start()
     connect(server).upload(user, "a.txt", b"abc")
