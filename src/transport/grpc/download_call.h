@@ -22,6 +22,7 @@ class DownloadCall final : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
 
  private:
   boost::asio::awaitable<Status> Run() override;
+  void FinishCall(const grpc::Status& status) override;
   boost::asio::awaitable<Status> SendInfo(const Document& document) override;
   boost::asio::awaitable<Status> SendChunk(Buffer bytes) override;
   /// Waits until no message waits behind the one on its way, then puts this one there.
@@ -34,6 +35,7 @@ class DownloadCall final : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
   const grpc::ByteBuffer& request_;
   /// Whether the gate was told to expect something; the coroutine's own.
   bool expecting_ = false;
+  bool small_ = false;
 
   std::mutex mutex_;           // guards what follows; gRPC reports writes on its own threads
   grpc::ByteBuffer outgoing_;  // on its way while writing_
@@ -41,6 +43,7 @@ class DownloadCall final : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
   bool writing_ = false;
   bool has_queued_ = false;
   bool end_awaited_ = false;
+  bool finishing_ = false;  // OK, behind the queued message
   bool broken_ = false;
 };
 

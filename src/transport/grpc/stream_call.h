@@ -39,7 +39,7 @@ class StreamCall : public Reactor,
         [self = this->shared_from_this()]() -> boost::asio::awaitable<void> {
           const Status status = co_await self->Run();
           self->finishing_since_ = std::chrono::steady_clock::now().time_since_epoch();
-          self->Finish(self->tracker_.End(status));
+          self->FinishCall(self->tracker_.End(status));
         },
         // An exception is a bug of ours or no memory; neither can be answered.
         [](std::exception_ptr error) {
@@ -75,6 +75,8 @@ class StreamCall : public Reactor,
  protected:
   /// The call itself; its status ends it.
   virtual boost::asio::awaitable<Status> Run() = 0;
+  /// Calls Finish(), once.
+  virtual void FinishCall(const grpc::Status& status) { this->Finish(status); }
 
   /// Waits for the operation begun last; false: the stream is over.
   boost::asio::awaitable<Result<bool>> WaitForClient() {
