@@ -1,5 +1,7 @@
 // Writes that share one commit, when that commit fails.
 #include <cerrno>
+#include <mutex>
+#include <thread>
 
 #include "unit/sql/io_faults.h"
 #include "unit/sql/sqlite_database_fixture.h"
@@ -89,6 +91,41 @@ TEST_F(SqliteGroupCommitTest, OneFailedSyncIsToldToAllWhoWaitForIt) {
   }
   for (const Status& answer : RunTogether(insert)) EXPECT_TRUE(answer.ok()) << answer.ToString();
   EXPECT_GE(Count(), kWriters);
+}
+
+TEST_F(SqliteGroupCommitTest, WhatWasAcknowledgedOutlivesALogThatFailsNowAndThen) {
+  constexpr int kRounds = 30;
+  std::atomic<bool> stop{false};
+  std::atomic<std::int64_t> next{1};
+  std::mutex mutex;
+  std::vector<std::int64_t> acknowledged;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        const std::int64_t value = next++;
+        if (!Write(Inserting(value)).ok()) continue;
+        const std::lock_guard lock(mutex);
+        acknowledged.push_back(value);
+      }
+    });
+    threads.emplace_back([&] {
+      while (!stop) EXPECT_GE(Count(), 0);
+    });
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    const auto call = round % 2 == 0 ? IoFault::Call::kSync : IoFault::Call::kWrite;
+    const IoFault fault(call, "-wal", EIO, round);
+    while (fault.failures() == 0) std::this_thread::yield();
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(Write(Inserting(0)).ok());
+  Open();
+  EXPECT_FALSE(acknowledged.empty());
+  for (const std::int64_t value : acknowledged) {
+    EXPECT_FALSE(Write(Inserting(value)).ok()) << value << " was acknowledged, and is gone";
+  }
 }
 
 TEST_F(SqliteGroupCommitTest, AnAnswerThatNeedsNoCommitIsKept) {
