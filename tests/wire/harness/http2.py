@@ -8,8 +8,12 @@ import time
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 
 from google.rpc import status_pb2
+
+
+FRAME_HEAD_BYTES = 9
 
 
 class Http2:
@@ -22,6 +26,7 @@ class Http2:
             h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         self._connection.initiate_connection()
         self._flush()
+        self._unread = b""
         self.headers = {}
         self.received = 0
         self.pings = 0
@@ -86,7 +91,7 @@ class Http2:
         if not data:
             self.ended = self.ended or "closed"
             return False
-        for event in self._connection.receive_data(data):
+        for event in self._events(data):
             if isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived)):
                 self.headers.update(dict(event.headers))
             elif isinstance(event, h2.events.DataReceived):
@@ -101,6 +106,21 @@ class Http2:
                 self.ended = f"goaway {event.error_code}"
         self._flush()
         return True
+
+    def _events(self, data: bytes):
+        """Frame by frame: what is wrong with one must not lose those before it."""
+        self._unread += data
+        while len(self._unread) >= FRAME_HEAD_BYTES:
+            end = FRAME_HEAD_BYTES + int.from_bytes(self._unread[:3], "big")
+            if len(self._unread) < end:
+                return
+            frame, self._unread = self._unread[:end], self._unread[end:]
+            try:
+                yield from self._connection.receive_data(frame)
+            except h2.exceptions.ProtocolError:
+                # h2 takes nothing behind a GOAWAY, not even the ping that gRPC sends with it.
+                if not (self.ended or "").startswith("goaway"):
+                    raise
 
     def wait(self, condition, seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds
