@@ -59,7 +59,11 @@ std::optional<char32_t> DecodeUtf8(std::string_view text, std::size_t* position)
 
 bool IsValidUtf8(std::string_view text) {
   for (std::size_t position = 0; position < text.size();) {
-    if (!DecodeUtf8(text, &position)) return false;
+    if (static_cast<unsigned char>(text[position]) < 0x80) {
+      ++position;
+    } else if (!DecodeUtf8(text, &position)) {
+      return false;
+    }
   }
   return true;
 }

@@ -56,6 +56,7 @@ struct ListQuery {
 };
 
 struct ListPage {
+  /// Without object_key, attempt, version and sha256, which no listing shows.
   std::vector<Document> documents;
   bool more = false;
   std::int64_t total_count = 0;

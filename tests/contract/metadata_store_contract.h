@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ class MetadataStoreUnderTest {
 struct MetadataStoreBackEnd {
   std::string name;
   std::function<std::unique_ptr<MetadataStoreUnderTest>()> make;
+
+  /// How test reports show it.
+  friend std::ostream& operator<<(std::ostream& out, const MetadataStoreBackEnd& back_end) {
+    return out << back_end.name;
+  }
 };
 
 /// An adapter's test file holds only

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "ports/object_store.h"
@@ -23,6 +24,11 @@ class ObjectStoreUnderTest {
 struct ObjectStoreBackEnd {
   std::string name;
   std::function<std::unique_ptr<ObjectStoreUnderTest>()> make;
+
+  /// How test reports show it.
+  friend std::ostream& operator<<(std::ostream& out, const ObjectStoreBackEnd& back_end) {
+    return out << back_end.name;
+  }
 };
 
 /// An adapter's test file holds only

@@ -18,6 +18,11 @@ namespace satchel {
   "id, status, user_id, category, filename, COALESCE(object_key, path), size, " \
   "mime_type, created_at, updated_at, attempt, version, sha256"
 
+/// The same without what no listing shows, which would be half of its text.
+#define SATCHEL_LISTED_COLUMNS                                                   \
+  "id, status, user_id, category, filename, NULL, size, mime_type, created_at, " \
+  "updated_at, NULL, NULL, NULL"
+
 inline constexpr int kDocumentColumns = 13;
 
 /// The document of a row that starts with SATCHEL_DOCUMENT_COLUMNS.
@@ -30,7 +35,7 @@ inline constexpr Timestamp kPurgeAtOnce{};
 /// The path of a row that gave up its name.
 std::string ReleasedPath(const DocumentId& id);
 
-/// The documents that `sql`, a SELECT of SATCHEL_DOCUMENT_COLUMNS, finds.
+/// The documents that `sql`, a SELECT of SATCHEL_DOCUMENT_COLUMNS or SATCHEL_LISTED_COLUMNS, finds.
 Result<std::vector<Document>> QueryDocuments(SqlConnection& connection, std::string_view sql,
                                              std::span<const SqlValue> values);
 /// nullopt: there is no such row.
