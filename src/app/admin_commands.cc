@@ -33,7 +33,8 @@ class OwnAdministration {
     umask(S_IRWXG | S_IRWXO);
     auto own = std::make_unique<OwnAdministration>();
     const auto migrate = config.migrate_on_start ? Backend::Migrate::kYes : Backend::Migrate::kNo;
-    SATCHEL_ASSIGN_OR_RETURN(own->backend_, Backend::Open(config, migrate, own->clock_, own->ids_));
+    SATCHEL_ASSIGN_OR_RETURN(own->backend_, Backend::Open(config, Backend::Missing::kRefuse,
+                                                          migrate, own->clock_, own->ids_));
     JsonLoggerOptions options;
     options.level = LogLevel::kWarning;
     options.output = StandardErrorSink();

@@ -9,10 +9,15 @@
 
 namespace satchel {
 
-Result<std::unique_ptr<Backend>> Backend::Open(const Config& config, Migrate migrate,
-                                               const Clock& clock, IdGenerator& ids) {
-  SATCHEL_ASSIGN_OR_RETURN(std::unique_ptr<StorageFolder> folder,
-                           StorageFolder::Make(config.storage_dir));
+Result<std::unique_ptr<StorageFolder>> Backend::OpenFolder(const Config& config, Missing missing) {
+  return missing == Missing::kMake ? StorageFolder::Make(config.storage_dir)
+                                   : StorageFolder::OpenExisting(config.storage_dir);
+}
+
+Result<std::unique_ptr<Backend>> Backend::Open(const Config& config, Missing missing,
+                                               Migrate migrate, const Clock& clock,
+                                               IdGenerator& ids) {
+  SATCHEL_ASSIGN_OR_RETURN(std::unique_ptr<StorageFolder> folder, OpenFolder(config, missing));
   const SqliteStoreOptions options{.database = {.path = config.database.path,
                                                 .read_connections = config.database_pool_size,
                                                 .clock = &clock},

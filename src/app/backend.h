@@ -20,11 +20,15 @@ namespace satchel {
 class Backend {
  public:
   enum class Migrate : bool { kNo, kYes };
+  /// What becomes of a storage folder that is not there, or holds nothing of ours.
+  enum class Missing : bool { kRefuse, kMake };
 
   /// Fails closed: a folder of another process, a store that belongs to another database, a schema
   /// from the future, a lost signing key. `clock` and `ids` must outlive the backend.
-  static Result<std::unique_ptr<Backend>> Open(const Config& config, Migrate migrate,
-                                               const Clock& clock, IdGenerator& ids);
+  static Result<std::unique_ptr<Backend>> Open(const Config& config, Missing missing,
+                                               Migrate migrate, const Clock& clock,
+                                               IdGenerator& ids);
+  static Result<std::unique_ptr<StorageFolder>> OpenFolder(const Config& config, Missing missing);
 
   MetadataStore& metadata() { return *metadata_; }
   ObjectStore& objects() { return objects_; }

@@ -219,11 +219,18 @@ Result<LoadedConfig> ConfigLoader::Load() const {
   for (std::string& conflict : FindConflicts(loaded.config, is_given)) {
     problems.Add(std::move(conflict));
   }
-  if (!problems.empty()) return problems.ToStatus();
+  if (!problems.empty()) {
+    // Else the operator mends one by one what leads nowhere.
+    if (const Status built = CheckBuilt(loaded.config); !built.ok()) problems.Add(built.message());
+    return problems.ToStatus();
+  }
 
   loaded.warnings = FindConcerns(loaded.config);
   for (const ConfigKey& key : ConfigKeys()) {
-    if (key.secrecy == Secrecy::kSecret && flags_.contains(key.name)) {
+    const auto flag = flags_.find(key.name);
+    if (key.secrecy != Secrecy::kSecret || flag == flags_.end()) continue;
+    const bool path = key.name == "TLS_KEY" && !IsPemText(flag->second);
+    if (!path) {
       loaded.warnings.push_back(key.Flag() +
                                 " shows a secret to everyone who can list processes; "
                                 "use the variable " +

@@ -9,6 +9,7 @@
 
 #include "adapters/localfs/storage_folder.h"
 #include "adapters/sql/sqlite_store.h"
+#include "app/backend.h"
 #include "app/command_support.h"
 #include "base/clock.h"
 
@@ -17,8 +18,7 @@ namespace {
 
 using UseMigrator = std::function<Status(Migrator& migrator, const CallContext& call)>;
 
-/// What becomes of a folder or a database that is not there.
-enum class Missing : bool { kRefuse, kMake };
+using Missing = Backend::Missing;
 
 /// The embedded database belongs to the storage folder, so the folder is locked first: a running
 /// server refuses the command with its pid.
@@ -26,9 +26,7 @@ Status WithMigrator(const Config& config, Missing missing, const UseMigrator& us
   umask(S_IRWXG | S_IRWXO);
   const SystemClock clock;
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<StorageFolder> folder,
-                           missing == Missing::kMake
-                               ? StorageFolder::Make(config.storage_dir)
-                               : StorageFolder::OpenExisting(config.storage_dir));
+                           Backend::OpenFolder(config, missing));
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Migrator> migrator,
                            OpenSqliteMigrator({.path = config.database.path,
                                                .read_connections = 1,

@@ -34,7 +34,7 @@ Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
 
   const auto migrate = config.migrate_on_start ? Backend::Migrate::kYes : Backend::Migrate::kNo;
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend,
-                           Backend::Open(config, migrate, clock, ids));
+                           Backend::Open(config, Backend::Missing::kMake, migrate, clock, ids));
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
                            Server::Start({config, *backend, clock, ids, log, observer, metrics}));
   log.Write(LogLevel::kInfo, "serving",

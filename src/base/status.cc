@@ -87,6 +87,9 @@ const std::vector<FieldViolation>& Status::field_violations() const {
   return error_ ? error_->field_violations : kNoViolations;
 }
 const std::string& Status::resource() const { return error_ ? error_->resource : kEmptyText; }
+const std::string& Status::limited_user() const {
+  return error_ ? error_->limited_user : kEmptyText;
+}
 std::optional<std::chrono::milliseconds> Status::retry_after() const {
   return error_ ? error_->retry_after : std::nullopt;
 }
@@ -119,6 +122,10 @@ Status Status::WithField(std::string field, std::string message,
 
 Status Status::WithResource(std::string document_id) const {
   return Changed([&](Error& error) { error.resource = std::move(document_id); });
+}
+
+Status Status::WithLimitedUser(std::string user_id) const {
+  return Changed([&](Error& error) { error.limited_user = std::move(user_id); });
 }
 
 Status Status::WithRetryAfter(std::chrono::milliseconds delay) const {

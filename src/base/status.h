@@ -98,6 +98,8 @@ class [[nodiscard]] Status {
   const std::vector<FieldViolation>& field_violations() const;
   /// Id of the document that the error is about, as it was asked for; empty when there is none.
   const std::string& resource() const;
+  /// Id of the user whose limit was hit; empty when there is none.
+  const std::string& limited_user() const;
   std::optional<std::chrono::milliseconds> retry_after() const;
 
   // Each adds one detail; no effect on OK.
@@ -105,6 +107,7 @@ class [[nodiscard]] Status {
   Status WithMetadata(std::string key, std::string value) const;
   Status WithField(std::string field, std::string message, std::string_view rejected_value) const;
   Status WithResource(std::string document_id) const;
+  Status WithLimitedUser(std::string user_id) const;
   Status WithRetryAfter(std::chrono::milliseconds delay) const;
   /// Puts "`context`: " before the message.
   Status WithContext(std::string_view context) const;
@@ -120,6 +123,7 @@ class [[nodiscard]] Status {
     std::map<std::string, std::string> metadata;
     std::vector<FieldViolation> field_violations;
     std::string resource;
+    std::string limited_user;
     std::optional<std::chrono::milliseconds> retry_after;
   };
 

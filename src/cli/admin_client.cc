@@ -15,7 +15,10 @@ MaybeError AdminClient::Connect(const std::string& storage_folder) {
   QuietGrpcLog();
   folder_path_ = storage_folder;
   folder_.Reset(open(storage_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder_.valid()) return SystemError("cannot open the folder " + storage_folder, errno);
+  if (!folder_.valid())
+    return SystemError("cannot open the storage folder " + storage_folder +
+                           " (STORAGE_DIR or --storage-dir names the one of the server)",
+                       errno);
   // The path of a socket is limited to 107 bytes, that of a folder is not.
   const std::string target =
       "unix:/proc/self/fd/" + std::to_string(folder_.get()) + "/" + kAdminSocketName;

@@ -12,9 +12,18 @@ constexpr std::chrono::milliseconds kRedrawInterval{100};
 std::string FormatSummary(const CheckConsistencyResponse::Summary& summary) {
   std::string text = FormatCount(summary.documents(), "document") + " checked, " +
                      FormatBytes(summary.bytes()) + " read: ";
-  if (summary.findings() == 0) return text + "nothing found\n";
-  return text + FormatCount(summary.findings(), "finding") + ", " +
-         std::to_string(summary.repaired()) + " repaired\n";
+  if (summary.findings() == 0) {
+    text += "nothing found\n";
+  } else {
+    text += FormatCount(summary.findings(), "finding") + ", " + std::to_string(summary.repaired()) +
+            " repaired\n";
+  }
+  if (summary.young_orphans() > 0) {
+    text += "note: " + FormatCount(summary.young_orphans(), "object") +
+            " younger than 24 h without a row: uploads in progress, or documents that a restored "
+            "database does not know\n";
+  }
+  return text;
 }
 
 std::string WithBytes(std::int64_t bytes) {

@@ -286,8 +286,9 @@ Status ConsistencyCheck::CheckOrphans(const CallContext& call, Pass& pass) {
                         .document = {},
                         .user = {},
                         .object = version.object,
-                        .message = "no row knows these " + std::to_string(version.size) +
-                                   " bytes of " + FormatTimestamp(version.modified_at)};
+                        .message = "no row knows the object " + version.object.version.value() +
+                                   ", " + std::to_string(version.size) + " bytes of " +
+                                   FormatTimestamp(version.modified_at)};
         if (removable) {
           SATCHEL_ASSIGN_OR_RETURN(finding.repaired, RemoveOrphan(call, version));
         }

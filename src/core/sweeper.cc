@@ -280,6 +280,8 @@ void Sweeper::Log(const SweepReport& report) const {
     log_.Write(LogLevel::kError, "sweep stopped", fields);
   } else if (report.uploads_failed + report.rows_removed + report.orphans_removed > 0) {
     log_.Write(LogLevel::kInfo, "sweep cleaned up", fields);
+  } else if (report.orphans_found > 0) {
+    log_.Write(LogLevel::kInfo, "sweep found objects that no row refers to", fields);
   } else {
     log_.Write(LogLevel::kDebug, "sweep found nothing to clean", fields);
   }

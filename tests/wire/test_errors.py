@@ -147,7 +147,7 @@ def test_over_quota(client, server, user):
     client.upload(user, "a.txt", text_of_size(600))
     failure = early_refusal(client, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", user_id=user,
                             filename="b.txt", size=401)
-    assert failure.quota_failure.violations
+    assert [v.subject for v in failure.quota_failure.violations] == [f"user:{user}"]
     assert failure.retry_info is None
     numbers = {key: failure.metadata[key] for key in ("limit", "used", "requested")}
     assert numbers == {"limit": "1000", "used": "600", "requested": "401"}

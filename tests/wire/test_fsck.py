@@ -75,7 +75,7 @@ def test_repair_never_removes_a_damaged_document_silently(damaged, connect):
 def test_old_orphan(damaged):
     before = damaged.store.object_count()
     damaged.store.add_orphan(2 * DAY)
-    assert_found(damaged)
+    assert_found(damaged, "no row knows the object")
     assert damaged.store.object_count() == before + 1
     repair(damaged)
     assert damaged.store.object_count() == before
@@ -93,9 +93,18 @@ def test_young_object_without_a_row_is_left_alone(damaged):
     """It may be an upload that is just being made."""
     before = damaged.store.object_count()
     damaged.store.add_orphan(datetime.timedelta(hours=1))
-    fsck(damaged, "--repair")
+    assert "note: 1 object younger than 24 h" in fsck(damaged, "--repair").text
     fsck(damaged, "--repair")
     assert damaged.store.object_count() == before + 1
+
+
+def test_folder_without_a_store_is_refused_and_left_empty(damaged, tmp_path):
+    """An unmounted folder must not look like a healthy store."""
+    damaged.settings["STORAGE_DIR"] = str(tmp_path)
+    outcome = fsck(damaged)
+    assert outcome.exit_code == 1
+    assert "no storage folder" in outcome.error
+    assert not list(tmp_path.iterdir())
 
 
 def test_several_damages_are_all_reported(damaged):

@@ -67,6 +67,7 @@ Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
   SATCHEL_ASSIGN_OR_RETURN(const Usage usage,
                            ReadUsage(connection, request.user, request.default_quota));
   return Status(Reason::kQuotaExceeded, "the document does not fit into the user's quota")
+      .WithLimitedUser(request.user.value())
       .WithMetadata("limit", std::to_string(usage.quota_bytes))
       .WithMetadata("used", std::to_string(static_cast<std::uint64_t>(usage.total_bytes) +
                                            static_cast<std::uint64_t>(usage.reserved_bytes)))

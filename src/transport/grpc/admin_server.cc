@@ -92,6 +92,7 @@ class CheckCall final : public grpc::ServerWriteReactor<CheckConsistencyResponse
     message->set_bytes(summary.checked.bytes_read);
     message->set_findings(summary.findings);
     message->set_repaired(summary.repaired);
+    message->set_young_orphans(summary.young_orphans);
     Send(response);
   }
 

@@ -37,8 +37,7 @@ void AddQuotaFailure(const Status& status, const std::string& message,
   if (!status.Is(Reason::kQuotaExceeded)) return;
   google::rpc::QuotaFailure failure;
   auto* violation = failure.add_violations();
-  const auto user = status.metadata().find("user_id");
-  violation->set_subject("user:" + (user == status.metadata().end() ? "" : user->second));
+  violation->set_subject("user:" + TruncateUtf8(status.limited_user(), kEchoedBytesMax));
   violation->set_description(message);
   details.add_details()->PackFrom(failure);
 }

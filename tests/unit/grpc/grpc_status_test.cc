@@ -34,8 +34,9 @@ TEST(GrpcStatusTest, OkHasNoDetails) {
 }
 
 TEST(GrpcStatusTest, ErrorInfoAndErrorDetailsAgree) {
-  const grpc::Status status =
-      ToGrpcStatus(Status(Reason::kQuotaExceeded, "no room").WithMetadata("limit", "10"), "r");
+  const grpc::Status status = ToGrpcStatus(
+      Status(Reason::kQuotaExceeded, "no room").WithMetadata("limit", "10").WithLimitedUser("ada"),
+      "r");
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   const google::rpc::Status details = DetailsOf(status);
   const auto info = Find<google::rpc::ErrorInfo>(details).at(0);
@@ -45,7 +46,7 @@ TEST(GrpcStatusTest, ErrorInfoAndErrorDetailsAgree) {
   EXPECT_EQ(own.error_code(), info.reason());
   EXPECT_EQ(own.error_message(), "no room");
   EXPECT_EQ(own.details().at("limit"), info.metadata().at("limit"));
-  EXPECT_EQ(Find<google::rpc::QuotaFailure>(details).size(), 1U);
+  EXPECT_EQ(Find<google::rpc::QuotaFailure>(details).at(0).violations(0).subject(), "user:ada");
   EXPECT_TRUE(Find<google::rpc::RetryInfo>(details).empty());
 }
 
