@@ -34,7 +34,7 @@ class Download {
   MaybeError Run() {
     for (int failures = 1;; ++failures) {
       const std::int64_t received_before = received_;
-      const MaybeError error = Call();
+      MaybeError error = Call();
       bar_.End();
       if (!error) break;
       if (received_ > received_before) failures = 1;

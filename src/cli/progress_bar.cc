@@ -1,6 +1,7 @@
 #include "cli/progress_bar.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "cli/text_format.h"
@@ -31,7 +32,7 @@ std::string RateAndTimeLeft(const TransferProgress& progress) {
   std::string text = "  " + FormatBytes(static_cast<std::int64_t>(rate)) + "/s";
   if (progress.done < progress.total) {
     const double left = static_cast<double>(progress.total - progress.done) / rate;
-    text += "  " + FormatDuration(std::chrono::seconds(static_cast<std::int64_t>(left + 0.5)));
+    text += "  " + FormatDuration(std::chrono::seconds(std::llround(left)));
   }
   return text;
 }

@@ -23,6 +23,7 @@ std::string Table::TakeText() {
   std::string text;
   if (!titles_shown_) {
     std::vector<std::string> titles;
+    titles.reserve(columns_.size());
     for (const Column& column : columns_) titles.push_back(column.title);
     text += Line(titles);
     titles_shown_ = true;

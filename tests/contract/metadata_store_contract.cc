@@ -37,7 +37,7 @@ Document MetadataStoreContract::Completed(const ReserveRequest& request) {
 
 Document MetadataStoreContract::Deleted(const ReserveRequest& request,
                                         std::chrono::seconds retention) {
-  const Document completed = Completed(request);
+  Document completed = Completed(request);
   const auto deletion = store().Delete(call_, completed.user, completed.id, retention, kQuota);
   EXPECT_TRUE(deletion.ok() && *deletion) << deletion.status().ToString();
   return completed;

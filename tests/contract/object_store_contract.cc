@@ -90,7 +90,7 @@ std::vector<StoredVersion> ListAll(ObjectStore& store) {
 const std::string kKey = "documents/alice/general/2026-03-01/a.txt";
 
 TEST_P(ObjectStoreContract, WhatWasCommittedComesBack) {
-  for (const std::size_t size : {1, 4096, 65'537, 1'500'000}) {
+  for (const std::size_t size : {1U, 4096U, 65'537U, 1'500'000U}) {
     for (const std::size_t piece : {std::size_t{1000}, std::size_t{65'536}, size}) {
       const std::string content = Pattern(size);
       const Result<ObjectRef> object = Put(store(), SpecOf(kKey, content), content, piece);
@@ -320,7 +320,8 @@ TEST_P(ObjectStoreContract, ManyCanUseItAtOnce) {
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([this, thread, &right] {
       for (int i = 0; i < kObjects; ++i) {
-        const std::string content = Pattern(static_cast<std::size_t>(1000 + thread * 100 + i));
+        const int size = 1000 + thread * 100 + i;
+        const std::string content = Pattern(static_cast<std::size_t>(size));
         const Result<ObjectRef> object = Put(store(), SpecOf(kKey, content), content, 300);
         if (!object.ok()) continue;
         const Result<std::string> bytes = Get(store(), *object);

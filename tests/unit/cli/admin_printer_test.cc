@@ -78,7 +78,7 @@ TEST(FindingsPrinterTest, PrintsEventsAsJsonLines) {
   printer.Print(Summary(0, 0));
   EXPECT_EQ(test.out.str(),
             "{\"summary\":{\"documents\":\"3\",\"bytes\":\"2048\",\"findings\":\"0\","
-            "\"repaired\":\"0\"}}\n");
+            "\"repaired\":\"0\",\"young_orphans\":\"0\"}}\n");
   EXPECT_EQ(test.err.str(), "");
 }
 

@@ -28,8 +28,8 @@ boost::asio::awaitable<HttpResponse> Fine(const HttpRequest&) {
 /// Serves one large object; tells how sending it ended.
 class LargeObject {
  public:
-  LargeObject(bool with_descriptor, std::size_t stored_bytes = kLargeBytes,
-              Status failure = Status())
+  explicit LargeObject(bool with_descriptor, std::size_t stored_bytes = kLargeBytes,
+                       Status failure = Status())
       : with_descriptor_(with_descriptor), stored_(Pattern(stored_bytes)), failure_(failure) {}
 
   boost::asio::awaitable<HttpResponse> Handle(const HttpRequest&) {

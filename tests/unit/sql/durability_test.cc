@@ -13,13 +13,13 @@ class DurabilityTest : public SqliteStoreTest {
   template <typename Write>
   static Status Unsynced(Write write) {
     const IoFault fault(IoFault::Call::kSync, "-wal", EIO);
-    const Status status = write();
+    Status status = write();
     EXPECT_EQ(fault.failures(), 1) << "the sync is not tried again";
     return status;
   }
 
   ReserveRequest Reserved() {
-    const ReserveRequest request = Request("alice", "notes.txt");
+    ReserveRequest request = Request("alice", "notes.txt");
     EXPECT_TRUE(store_->Reserve(call_, request).ok());
     return request;
   }
