@@ -1,5 +1,6 @@
 #include "app/serve_command.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <iostream>
@@ -23,6 +24,16 @@ namespace {
 int Fail(const Status& status) {
   std::cerr << "satchel: " << status.message() << "\n";
   return status.Is(Reason::kInvalidField) ? cli::kExitUsage : cli::kExitFailed;
+}
+
+/// Transfers take and give back blocks of 256 KiB all the time. By default the allocator returns
+/// such memory to the system at once and faults it in again: a tenth of a download's processor
+/// time.
+void KeepTransferBlocks() {
+  constexpr int kMappedBytesMin = 1024 * 1024;
+  constexpr int kKeptBytesMax = 8 * 1024 * 1024;  ///< in each of the allocator's arenas
+  mallopt(M_MMAP_THRESHOLD, kMappedBytesMin);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
 }
 
 Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
@@ -65,6 +76,7 @@ int RunServe(const ConfigLoader& loader) {
   umask(S_IRWXG | S_IRWXO);
   cli::QuietGrpcLog();
   PrepareSignals();
+  KeepTransferBlocks();
   const SystemClock clock;
   JsonLoggerOptions options;
   options.level = loaded->config.log_level;
