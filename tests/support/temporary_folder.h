@@ -29,6 +29,7 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  std::string File(const std::string& name) const { return (path_ / name).string(); }
   /// Makes a file with `content` in the folder and returns its path.
   std::string Write(const std::string& name, std::string_view content) const {
     const std::filesystem::path file = path_ / name;

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/register_commands.h"
+#include "support/temporary_folder.h"
 #include "unit/cli/test_environment.h"
 
 namespace satchel::cli {
@@ -28,8 +29,6 @@ using testing::Not;
 class CompletionTest : public testing::Test {
  protected:
   CompletionTest() : context_{.environment = test_.environment} {
-    std::string name = (std::filesystem::path(testing::TempDir()) / "satchel-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
     RegisterClientCommands(app_, context_);
     CLI::App* const quota = app_.add_subcommand("quota", "Show or change a user's quota");
     quota->add_subcommand("get", "Show it");
@@ -37,7 +36,6 @@ class CompletionTest : public testing::Test {
     app_.add_subcommand("hidden", "Not for people")->group("");
     commands_ = DescribeCommands(app_);
   }
-  ~CompletionTest() override { std::filesystem::remove_all(folder_); }
 
   // What bash offers for these words, the last of which is being typed.
   std::vector<std::string> CompleteInBash(const std::vector<std::string>& words) {
@@ -80,7 +78,8 @@ class CompletionTest : public testing::Test {
   CLI::App app_{"test", "satchel"};
   CliContext context_;
   std::vector<CompletionCommand> commands_;
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(CompletionTest, DescribesEveryCommandThatIsNotHidden) {

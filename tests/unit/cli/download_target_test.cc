@@ -13,6 +13,8 @@
 #include <iterator>
 #include <vector>
 
+#include "support/temporary_folder.h"
+
 namespace satchel::cli {
 namespace {
 
@@ -25,14 +27,9 @@ using testing::SizeIs;
 class FileTargetTest : public testing::Test {
  protected:
   FileTargetTest() : previous_(std::filesystem::current_path()) {
-    std::string name = (std::filesystem::path(testing::TempDir()) / "satchel-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
     std::filesystem::current_path(folder_);
   }
-  ~FileTargetTest() override {
-    std::filesystem::current_path(previous_);
-    std::filesystem::remove_all(folder_);
-  }
+  ~FileTargetTest() override { std::filesystem::current_path(previous_); }
 
   static document::DocumentInfo Info(const std::string& name) {
     document::DocumentInfo info;
@@ -61,7 +58,8 @@ class FileTargetTest : public testing::Test {
   }
 
   std::filesystem::path previous_;
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(FileTargetTest, AppearsUnderItsNameOnlyWhenWhole) {

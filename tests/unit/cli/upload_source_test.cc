@@ -11,6 +11,8 @@
 #include <fstream>
 #include <thread>
 
+#include "support/temporary_folder.h"
+
 namespace satchel::cli {
 namespace {
 
@@ -18,12 +20,6 @@ using testing::HasSubstr;
 
 class UploadSourceTest : public testing::Test {
  protected:
-  UploadSourceTest() {
-    std::string name = (std::filesystem::path(testing::TempDir()) / "satchel-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~UploadSourceTest() override { std::filesystem::remove_all(folder_); }
-
   std::string MakeFile(const std::string& bytes) {
     const std::filesystem::path path = folder_ / "file";
     std::ofstream(path, std::ios::binary) << bytes;
@@ -46,7 +42,8 @@ class UploadSourceTest : public testing::Test {
     return source.Measure();
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(UploadSourceTest, GivesAFileInPieces) {

@@ -18,6 +18,7 @@
 #include "adapters/localfs/local_object_store.h"
 #include "base/identifiers.h"
 #include "base/sha256.h"
+#include "support/temporary_folder.h"
 #include "transport/http/link_handler.h"
 #include "unit/http/http_fixture.h"
 
@@ -96,9 +97,6 @@ class LinkHandlerTest : public HttpServerTest {
   static constexpr const char* kBase = "http://localhost";
 
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "satchel-test-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
     auto folder = StorageFolder::Make(path_);
     ASSERT_TRUE(folder.ok()) << folder.status().ToString();
     folder_ = std::move(folder).value();
@@ -111,11 +109,7 @@ class LinkHandlerTest : public HttpServerTest {
         LinkHandler::Parts{*signer_, *documents_, observer_, ids_, workers_.get_executor()});
     Start(*handler_);
   }
-  void TearDown() override {
-    server_.reset();
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
+  void TearDown() override { server_.reset(); }
 
   Document Store(const std::string& filename, const std::string& content) {
     Document document;
@@ -157,7 +151,8 @@ class LinkHandlerTest : public HttpServerTest {
     return path_ / "objects" / name.substr(0, 2) / name;
   }
 
-  std::filesystem::path path_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path path_ = temporary_.path();
   ManualClock clock_;
   SecureIdGenerator ids_;
   CallContext call_{"test"};

@@ -21,32 +21,13 @@
 #include "adapters/localfs/local_object_store.h"
 #include "adapters/localfs/storage_folder.h"
 #include "base/call_context.h"
+#include "support/temporary_folder.h"
 
 namespace satchel::testing {
 
 inline std::span<const std::byte> Bytes(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
-
-/// A new folder that goes away with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "satchel-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) ADD_FAILURE() << "mkdtemp failed";
-    path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Whether `body` returned true in a process of its own, which ends without running destructors.
 inline bool SucceedsInChild(const std::function<bool()>& body) {

@@ -14,6 +14,7 @@
 #include "adapters/sql/sqlite_store.h"
 #include "base/clock.h"
 #include "base/identifiers.h"
+#include "support/temporary_folder.h"
 
 namespace satchel {
 
@@ -29,24 +30,6 @@ class ManualClock final : public Clock {
  private:
   // 2026-11-23T22:57:00.123Z
   std::atomic<std::int64_t> now_{1795474620123};
-};
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string path = (std::filesystem::temp_directory_path() / "satchel-sql-XXXXXX").string();
-    path_ = ::mkdtemp(path.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string File(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
 };
 
 class SqliteStoreTest : public ::testing::Test {
