@@ -24,6 +24,8 @@ struct Migration {
 
 /// What this program was built with, oldest first.
 std::span<const Migration> SqliteMigrations();
+/// For MariaDB, TiDB and MySQL 8.
+std::span<const Migration> MysqlMigrations();
 
 enum class MigrationState : std::uint8_t {
   kApplied,
