@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/identifiers.h"
+#include "base/text.h"
 
 namespace satchel {
 namespace {
@@ -23,14 +24,48 @@ MigrationState StateOf(const BookEntry& entry, const Migration& migration) {
   return entry.checksum == migration.checksum ? MigrationState::kApplied : MigrationState::kChanged;
 }
 
-Status StartEntry(SqlConnection& connection, const Migration& migration, Timestamp now) {
+/// Prisma's column holds 64 KiB.
+constexpr std::size_t kLogBytesMax = 16 * 1024;
+
+Status StartEntry(SqlConnection& connection, const SqlDialect& dialect,
+                  const Migration& migration) {
   SecureIdGenerator ids;
+  SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
   return connection
       .Execute(
           "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, "
           "applied_steps_count) VALUES (?, ?, ?, ?, 0)",
           {ids.NewDocumentId().value(), migration.checksum, migration.name, now})
       .status();
+}
+
+Status LogFailure(SqlConnection& connection, const Migration& migration, const SqlError& error) {
+  const std::string logs = TruncateUtf8(ToValidUtf8(error.text), kLogBytesMax);
+  return connection
+      .Execute(
+          "UPDATE _prisma_migrations SET logs = ? WHERE migration_name = ? "
+          "AND finished_at IS NULL AND rolled_back_at IS NULL",
+          {logs, migration.name})
+      .status();
+}
+
+/// The error says at which statement it ended.
+SqlResult<std::int64_t> RunScript(SqlConnection& connection, const SqlDialect& dialect,
+                                  std::string_view script) {
+  const std::vector<std::string_view> statements = dialect.SplitScript(script);
+  std::size_t number = 0;
+  for (const std::string_view statement : statements) {
+    ++number;
+    auto ran = connection.ExecuteScript(statement);
+    if (ran.ok()) continue;
+    SqlError error = ran.error();
+    if (statements.size() > 1) {
+      error.text = "statement " + std::to_string(number) + " of " +
+                   std::to_string(statements.size()) + ": " + error.text;
+    }
+    return error;
+  }
+  return static_cast<std::int64_t>(statements.size());
 }
 
 }  // namespace
@@ -149,12 +184,11 @@ Result<std::vector<std::string>> Migrator::Deploy(const CallContext& call) {
   std::vector<std::string> applied;
   for (;;) {
     Attempt attempt;
-    const Status status =
-        database_->Write(call, Durability::kPowerLoss, [&](SqlConnection& connection) {
-          attempt = {};
-          return ApplyNext(connection, attempt);
-        });
-    if (attempt.failure) return RecordFailure(call, attempt);
+    const Status status = database_->Migrate(call, [&](SqlConnection& connection) {
+      attempt = {};
+      return ApplyNext(connection, attempt);
+    });
+    if (attempt.failure) return ReportFailure(call, attempt);
     SATCHEL_RETURN_IF_ERROR(status);
     if (attempt.migration == nullptr) return applied;
     applied.emplace_back(attempt.migration->name);
@@ -172,12 +206,15 @@ Status Migrator::ApplyNext(SqlConnection& connection, Attempt& attempt) const {
   });
   if (pending == reports.end()) return {};
   const Migration& migration = *Find(pending->name);
-  SATCHEL_ASSIGN_OR_RETURN(const Timestamp started, dialect.Now(connection));
-  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, migration, started));
+  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, dialect, migration));
   attempt.migration = &migration;
-  auto ran = connection.ExecuteScript(migration.sql);
+  auto ran = RunScript(connection, dialect, migration.sql);
   if (ran.Is(SqlFailure::kOther) || ran.Is(SqlFailure::kUniqueViolation)) {
     attempt.failure = ran.error();
+    // Otherwise what ran goes with its transaction, the book's entry too.
+    if (!dialect.undoes_schema_changes()) {
+      return LogFailure(connection, migration, *attempt.failure);
+    }
   }
   if (!ran.ok()) return ran.status();
   SATCHEL_ASSIGN_OR_RETURN(const Timestamp finished, dialect.Now(connection));
@@ -189,23 +226,17 @@ Status Migrator::ApplyNext(SqlConnection& connection, Attempt& attempt) const {
       .status();
 }
 
-Status Migrator::RecordFailure(const CallContext& call, const Attempt& attempt) {
+Status Migrator::ReportFailure(const CallContext& call, const Attempt& attempt) {
   const Migration& migration = *attempt.migration;
-  const auto record = [&](SqlConnection& connection) -> Status {
-    const SqlDialect& dialect = database_->dialect();
-    // What ran before went with its transaction, the book's own table too.
-    auto book = connection.Execute(dialect.create_migration_book());
-    if (!book.ok()) return book.status();
-    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
-    SATCHEL_RETURN_IF_ERROR(StartEntry(connection, migration, now));
-    return connection
-        .Execute(
-            "UPDATE _prisma_migrations SET logs = ? WHERE migration_name = ? "
-            "AND finished_at IS NULL AND rolled_back_at IS NULL",
-            {attempt.failure->text, migration.name})
-        .status();
-  };
-  SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, record));
+  const SqlDialect& dialect = database_->dialect();
+  if (dialect.undoes_schema_changes()) {
+    SATCHEL_RETURN_IF_ERROR(database_->Migrate(call, [&](SqlConnection& connection) -> Status {
+      auto book = connection.Execute(dialect.create_migration_book());
+      if (!book.ok()) return book.status();
+      SATCHEL_RETURN_IF_ERROR(StartEntry(connection, dialect, migration));
+      return LogFailure(connection, migration, *attempt.failure);
+    }));
+  }
   return ConfigurationError("the migration " + std::string(migration.name) +
                             " failed; repair the schema, then settle it with "
                             "`satchel migrate resolve`")
@@ -218,7 +249,7 @@ Status Migrator::Resolve(const CallContext& call, const std::string& name,
   if (migration == nullptr) {
     return ConfigurationError("there is no migration " + name + " in this program");
   }
-  return database_->Write(call, Durability::kPowerLoss, [&](SqlConnection& connection) {
+  return database_->Migrate(call, [&](SqlConnection& connection) {
     return ResolveIn(connection, *migration, resolution);
   });
 }
@@ -247,7 +278,7 @@ Status Migrator::ResolveIn(SqlConnection& connection, const Migration& migration
       "AND finished_at IS NULL AND rolled_back_at IS NULL",
       {now, name});
   if (!settled.ok() || resolution == MigrationResolution::kRolledBack) return settled.status();
-  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, migration, now));
+  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, dialect, migration));
   // Prisma counts no steps for a migration that it was told of.
   return connection
       .Execute(

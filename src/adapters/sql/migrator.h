@@ -57,8 +57,8 @@ class Migrator {
   Result<std::vector<MigrationReport>> ReadStates(const CallContext& call);
   /// OK when the schema is exactly this program's.
   Status CheckCurrent(const CallContext& call);
-  /// Applies what is pending, each in a transaction; returns the names. Two that start at once
-  /// apply each migration once.
+  /// Applies what is pending; returns the names. Two that start at once apply each migration once.
+  /// One that fails stays in the book as failed, half done where the database cannot undo it.
   Result<std::vector<std::string>> Deploy(const CallContext& call);
   /// Rolled back: a failed migration is pending again. Applied: a failed or pending one counts as
   /// applied, without running it.
@@ -71,7 +71,7 @@ class Migrator {
   /// The first reason not to touch or use this schema.
   Status FindObstacle(const std::vector<MigrationReport>& reports) const;
   Status ApplyNext(SqlConnection& connection, Attempt& attempt) const;
-  Status RecordFailure(const CallContext& call, const Attempt& attempt);
+  Status ReportFailure(const CallContext& call, const Attempt& attempt);
   Status ResolveIn(SqlConnection& connection, const Migration& migration,
                    MigrationResolution resolution) const;
   const Migration* Find(std::string_view name) const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "adapters/sql/sql_connection.h"
 #include "base/call_context.h"
@@ -24,6 +25,12 @@ class SqlDialect {
   virtual std::string_view table_exists() const = 0;
   /// Creates Prisma Migrate's book unless it exists.
   virtual std::string_view create_migration_book() const = 0;
+  /// Whether a transaction undoes CREATE, ALTER and DROP too. Where it does not, each of them
+  /// commits, so that a migration that fails stays half done.
+  virtual bool undoes_schema_changes() const = 0;
+  /// The statements of a migration file, in order; one text where the driver tells them apart. The
+  /// views point into `script`.
+  virtual std::vector<std::string_view> SplitScript(std::string_view script) const = 0;
 };
 
 /// What a committed write must outlive, beside the process.
@@ -49,6 +56,10 @@ class SqlDatabase {
   virtual Status Write(const CallContext& call, Durability durability,
                        const SqlOperation& operation) = 0;
   virtual Status Read(const CallContext& call, ReadScope scope, const SqlOperation& operation) = 0;
+  /// Runs a step of a migration while no other process runs one. In one transaction like Write()
+  /// where the dialect undoes schema changes; else once, on a session of its own that ends with it,
+  /// every statement committing by itself and without a limit of its time but the call's.
+  virtual Status Migrate(const CallContext& call, const SqlOperation& operation) = 0;
   virtual const SqlDialect& dialect() const = 0;
 };
 

@@ -35,6 +35,10 @@ class SqliteDatabase final : public SqlDatabase {
   Status Write(const CallContext& call, Durability durability,
                const SqlOperation& operation) override;
   Status Read(const CallContext& call, ReadScope scope, const SqlOperation& operation) override;
+  /// One process owns the file, and one transaction at a time writes it.
+  Status Migrate(const CallContext& call, const SqlOperation& operation) override {
+    return Write(call, Durability::kPowerLoss, operation);
+  }
   const SqlDialect& dialect() const override { return dialect_; }
 
  private:

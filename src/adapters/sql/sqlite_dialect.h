@@ -15,6 +15,10 @@ class SqliteDialect final : public SqlDialect {
   std::string_view ensure_usage_row() const override;
   std::string_view table_exists() const override;
   std::string_view create_migration_book() const override;
+  bool undoes_schema_changes() const override { return true; }
+  std::vector<std::string_view> SplitScript(std::string_view script) const override {
+    return {script};
+  }
 
  private:
   const Clock& clock_;
