@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from harness.backends import BACKENDS
+from harness.backends import BACKENDS, SessionServers
 from harness.client import Client
 from harness.fsck import assert_clean
 from harness.server import Server
@@ -33,10 +33,28 @@ def rng(request, run_seed) -> random.Random:
     return random.Random(f"{run_seed} {request.node.name}")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what is about a back end that is not run, as `-m` leaves things out."""
+    chosen = BACKENDS[config.getoption("--backend")]
+    left_out = [item for item in items
+                if any(chosen.lacks(marker.name) for marker in item.iter_markers())]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
-def make_store(request, tmp_path_factory):
-    kind = BACKENDS[request.config.getoption("--backend")]
-    return lambda: kind(tmp_path_factory.mktemp("store"))
+def servers(tmp_path_factory):
+    """The databases, object stores and proxies of the run."""
+    shared = SessionServers(tmp_path_factory.mktemp("servers"))
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def make_store(request, servers, tmp_path_factory):
+    chosen = BACKENDS[request.config.getoption("--backend")]
+    return lambda: chosen.make(servers, tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module")

@@ -147,6 +147,7 @@ def test_two_roles_for_one_port(new_server):
     assert "METRICS_PORT" in exited.output
 
 
+@pytest.mark.local_objects
 def test_second_server_on_the_same_folder(new_server, connect, user):
     first = new_server().start()
     second = new_server(store=first.store)
@@ -156,6 +157,7 @@ def test_second_server_on_the_same_folder(new_server, connect, user):
     assert connect(first).upload(user, "a.txt", b"abc").size == 3
 
 
+@pytest.mark.sqlite
 def test_one_database_in_two_storage_folders(new_server, tmp_path):
     database = {"MICROSERVICE_DATABASE": f"sqlite:///{tmp_path}/shared.db"}
     first = new_server(**database).start()
@@ -169,6 +171,7 @@ def test_one_database_in_two_storage_folders(new_server, tmp_path):
     assert_clean(first)
 
 
+@pytest.mark.sqlite
 def test_corrupt_database(new_server, connect, user):
     server = new_server().start()
     stored = connect(server).store(user, "a.txt", text_of_size(100))
@@ -180,6 +183,7 @@ def test_corrupt_database(new_server, connect, user):
     assert server.store.has_object(stored), "a refused start removes nothing"
 
 
+@pytest.mark.sqlite
 def test_database_that_is_no_database(new_server):
     server = new_server().start()
     assert server.stop() == 0
@@ -190,6 +194,7 @@ def test_database_that_is_no_database(new_server):
     assert path.name in exited.output
 
 
+@pytest.mark.local_objects
 def test_folder_that_is_a_file(new_server, tmp_path):
     path = tmp_path / "file"
     path.write_text("x")
@@ -199,12 +204,14 @@ def test_folder_that_is_a_file(new_server, tmp_path):
     assert path.read_text() == "x"
 
 
+@pytest.mark.local_objects
 def test_missing_folder_is_made_private(new_server, tmp_path):
     path = tmp_path / "new" / "folder"
     new_server(STORAGE_DIR=path).start()
     assert path.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.local_objects
 def test_folder_that_cannot_be_written(new_server, tmp_path):
     with mounted(tmp_path / "readonly", "ro,size=1m") as path:
         exited = run_to_exit(new_server(STORAGE_DIR=path / "data"))
@@ -212,6 +219,7 @@ def test_folder_that_cannot_be_written(new_server, tmp_path):
     assert str(path) in exited.output
 
 
+@pytest.mark.local_objects
 def test_folder_that_cannot_be_read(new_server):
     """As another user than root, who may read everything."""
     with mounted(pathlib.Path(f"/tmp/satchel-wire-{os.getpid()}"), "size=200m,mode=755") as path:
@@ -226,6 +234,7 @@ def test_folder_that_cannot_be_read(new_server):
     assert str(private) in exited.output
 
 
+@pytest.mark.local_objects
 def test_full_disk(new_server, user, tmp_path):
     with mounted(tmp_path / "small", "size=24m") as path:
         server = new_server(STORAGE_DIR=path).start()
@@ -257,11 +266,13 @@ def test_port_in_use(new_server, key, host):
     assert ".cc:" not in exited.output
 
 
+@pytest.mark.local_objects
 def test_socket_for_administration_is_the_owners(new_server):
     server = new_server().start()
     assert server.store.admin_socket_path().stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.local_objects
 def test_no_socket_for_administration(new_server):
     """Told by serve and by the commands that open the folder themselves, without gRPC's own log."""
     server = new_server().start()
@@ -275,6 +286,7 @@ def test_no_socket_for_administration(new_server):
         assert ".cc:" not in outcome.error
 
 
+@pytest.mark.local_objects
 def test_missing_signing_key_in_a_folder_with_documents(new_server, connect, user):
     server = new_server().start()
     connect(server).upload(user, "a.txt", b"abc")
@@ -294,6 +306,7 @@ def test_missing_signing_key_in_a_folder_with_documents(new_server, connect, use
 
 
 @pytest.mark.parametrize("content", [b"", b"short"])
+@pytest.mark.local_objects
 def test_damaged_signing_key(new_server, connect, user, content):
     server = new_server().start()
     connect(server).upload(user, "a.txt", b"abc")
@@ -304,6 +317,7 @@ def test_damaged_signing_key(new_server, connect, user, content):
     assert "key" in exited.output
 
 
+@pytest.mark.local_objects
 def test_signing_key_is_never_shown(new_server, connect, user):
     server = new_server().start()
     stored = connect(server).store(user, "a.txt", b"abc")
@@ -335,6 +349,7 @@ def test_migrate_status_and_deploy(new_server):
     server.start()
 
 
+@pytest.mark.sqlite
 def test_store_of_another_database(new_server, connect, user, tmp_path):
     """I12: a database that belongs to another store is refused."""
     one, two = new_server().start(), new_server().start()
@@ -370,6 +385,7 @@ def test_serve_help_names_every_key():
         assert key in outcome.text
 
 
+@pytest.mark.sqlite
 def test_migrate_status_makes_nothing(new_server, tmp_path):
     path = tmp_path / "absent"
     server = new_server(STORAGE_DIR=path)

@@ -98,6 +98,7 @@ def test_young_object_without_a_row_is_left_alone(damaged):
     assert damaged.store.object_count() == before + 1
 
 
+@pytest.mark.local_objects
 def test_folder_without_a_store_is_refused_and_left_empty(damaged, tmp_path):
     """An unmounted folder must not look like a healthy store."""
     damaged.settings["STORAGE_DIR"] = str(tmp_path)

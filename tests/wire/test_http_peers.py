@@ -8,7 +8,7 @@ import requests
 from harness.documents import MEBIBYTE, pdf_of_size
 from harness.waiting import wait_until
 
-PORTS = ["HTTP_PORT", "METRICS_PORT"]
+PORTS = [pytest.param("HTTP_PORT", marks=pytest.mark.local_objects), "METRICS_PORT"]
 
 
 def dial(server, key="HTTP_PORT") -> socket.socket:
@@ -77,6 +77,7 @@ def test_idle_connections_do_not_hinder(server, key):
     assert works(server, key)
 
 
+@pytest.mark.local_objects
 def test_reader_of_a_link_that_stops_reading(new_server, connect, user):
     """A stalled reader holds no more than its socket; it is cut in time and others go on."""
     server = new_server(STREAM_IDLE_TIMEOUT_SECONDS=1).start()
@@ -99,6 +100,7 @@ def test_reader_of_a_link_that_stops_reading(new_server, connect, user):
         peer.close()
 
 
+@pytest.mark.local_objects
 def test_requests_behind_one_another(server, client, user):
     """Two requests sent at once on one connection get two whole answers, in order."""
     ids = [client.upload(user, f"{number}.txt", b"%d" % number * 5).document_id

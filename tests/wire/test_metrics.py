@@ -102,6 +102,7 @@ def test_callers_mistakes_are_errors_but_no_failures(server, client, user):
     assert_moves(server, before, documents_errors_total=len(mistakes))
 
 
+@pytest.mark.local_objects
 def test_links_are_downloads_and_refused_ones_errors_but_no_failures(server, client, user):
     stored = client.store(user, "a.txt", b"abcdefghij")
     link = client.url(user, stored.document_id).presigned_url

@@ -73,6 +73,7 @@ def test_get(stored, link):
     assert "filename*=UTF-8''%C3%9Cbung%20%281%29.pdf" in disposition
 
 
+@pytest.mark.local_objects
 def test_head(link):
     got, head = get(link), requests.head(link, timeout=20)
     assert (head.status_code, head.content) == (200, b"")
@@ -82,12 +83,14 @@ def test_head(link):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
+@pytest.mark.local_objects
 def test_other_methods(link, method):
     answer = requests.request(method, link, timeout=20)
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"] and "HEAD" in answer.headers["Allow"]
 
 
+@pytest.mark.local_objects
 def test_etag(stored, link):
     etag = get(link).headers["ETag"]
     assert etag.startswith('"') and etag.endswith('"')
@@ -133,11 +136,13 @@ def test_range_that_cannot_be_satisfied(link, asked):
 
 @pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=a-b", "bytes=", "lines=1-2", "bytes", "5-9",
                                    "bytes=--5", "bytes=5-9x", "bytes=-", "bytes=0x0-0x9"])
+@pytest.mark.local_objects
 def test_range_that_makes_no_sense_is_ignored(stored, link, asked):
     answer = get(link, Range=asked)
     assert (answer.status_code, answer.content) == (200, stored.data)
 
 
+@pytest.mark.local_objects
 def test_several_ranges(stored, link):
     """Either all parts as multipart/byteranges or, as HTTP allows, the whole document."""
     answer = get(link, Range="bytes=0-9,20-29")
@@ -156,6 +161,7 @@ def test_download_in_ranges_is_the_document(stored, link):
     assert received == stored.data
 
 
+@pytest.mark.local_objects
 def test_head_with_range_and_conditions(link):
     etag = get(link).headers["ETag"]
     head = requests.head(link, headers={"If-None-Match": etag}, timeout=20)
@@ -191,6 +197,7 @@ def test_changed_byte_is_refused(client, link, rng):
             assert status in allowed, f"{status} for position {position} of {len(link)}"
 
 
+@pytest.mark.local_objects
 def test_every_other_last_byte_is_refused(link):
     """The last character of a signature often has bits that say nothing; they count too."""
     with requests.Session() as session:
@@ -199,6 +206,7 @@ def test_every_other_last_byte_is_refused(link):
                 assert session.get(link[:-1] + char, timeout=20).status_code == 403
 
 
+@pytest.mark.local_objects
 def test_removed_and_doubled_parts_are_refused(link):
     head, query = link.split("?", 1)
     pairs = query.split("&")
@@ -226,6 +234,7 @@ def test_longer_life_is_refused(client, stored):
 
 @pytest.mark.parametrize("path", ["/", "/etc/passwd", "/../../etc/passwd", "/%2e%2e/satchel.db",
                                   "/objects", "/documents", "/favicon.ico", "//", "/?x=y"])
+@pytest.mark.local_objects
 def test_other_paths_show_nothing(server, path):
     url = f"http://127.0.0.1:{server.settings['HTTP_PORT']}{path}"
     answer = get(url)
@@ -262,6 +271,7 @@ def test_links_survive_a_restart(new_server, connect, user):
     assert get(link).content == b"abc"
 
 
+@pytest.mark.local_objects
 def test_link_of_another_server_is_refused(new_server, connect, server, link):
     other = new_server().start()
     ports = (server.settings["HTTP_PORT"], other.settings["HTTP_PORT"])
@@ -277,6 +287,7 @@ def test_damaged_object_does_not_answer_as_whole(new_server, connect, user):
     assert get(link).status_code >= 400
 
 
+@pytest.mark.local_objects
 def test_public_url_is_used(new_server, connect, user):
     server = new_server(PUBLIC_URL="https://files.example.org/satchel/").start()
     stored = connect(server).store(user, "a.txt", b"abc")
@@ -303,6 +314,7 @@ def test_large_document_in_parallel(client, user):
     client.delete(user, stored.document_id)
 
 
+@pytest.mark.local_objects
 def test_links_over_tls(new_server, tmp_path, user):
     authority = Authority("links")
     certificate, key = authority.issue("server").write(tmp_path, "server")
