@@ -30,6 +30,8 @@ using DocumentId = StrongString<struct DocumentIdTag>;
 using AttemptId = StrongString<struct AttemptIdTag>;
 /// Names one immutable version of an object within its store; empty: none yet.
 using ObjectVersion = StrongString<struct ObjectVersionTag>;
+/// Names one multipart upload under way in its store; empty: none.
+using UploadId = StrongString<struct UploadIdTag>;
 /// Random value that a store and its database share; pairs them.
 using StoreId = StrongString<struct StoreIdTag>;
 /// SHA-256 as 64 lower-case hexadecimal digits; empty: not known.

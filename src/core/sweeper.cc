@@ -119,7 +119,7 @@ Status Sweeper::RemoveGarbageRow(const CallContext& call, const Document& row) {
   if (!row.version.empty()) {
     SATCHEL_RETURN_IF_ERROR(objects_.Remove(call, {row.object_key, row.version}));
   } else if (!row.attempt.empty()) {
-    SATCHEL_RETURN_IF_ERROR(objects_.RemoveAttempt(call, row.object_key, row.attempt));
+    SATCHEL_RETURN_IF_ERROR(objects_.RemoveAttempt(call, row.object_key, row.attempt, row.upload));
   }
   return metadata_.Forget(call, row.id, row.attempt);
 }

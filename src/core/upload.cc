@@ -113,6 +113,7 @@ awaitable<Result<Document>> Uploader::Upload(const CallContext& call, UploadStre
       call, {document.object_key, document.attempt, document.size, document.mime_type});
   if (!created.ok()) co_return attempt.Explain(created.status());
   const std::unique_ptr<ObjectWriter> writer = std::move(created).value();
+  SATCHEL_CO_RETURN_IF_ERROR(attempt.RecordUpload(writer->upload()));
   SATCHEL_CO_ASSIGN_OR_RETURN(const ContentHash sha256,
                               co_await Transfer(call, stream, content, attempt, *writer));
   Result<ObjectVersion> version = writer->Commit(call, sha256);

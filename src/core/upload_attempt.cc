@@ -86,6 +86,22 @@ Status Uploader::Attempt::RenewLeaseWhenDue() {
   return {};
 }
 
+Status Uploader::Attempt::RecordUpload(const UploadId& upload) {
+  if (upload.empty()) return {};
+  document_.upload = upload;
+  const auto record = [&] {
+    return uploader_.metadata_.RecordUpload(call_, request_.id, request_.attempt, upload);
+  };
+  Status recorded = record();
+  // The same value again does no harm, whatever became of the first.
+  if (recorded.Is(Reason::kOutcomeUnknown)) recorded = record();
+  if (recorded.Is(Reason::kUploadAborted)) return Aborted();
+  if (!recorded.Is(Reason::kOutcomeUnknown)) return recorded;
+  return Status(Reason::kDatabaseUnavailable, "the database went away; try again")
+      .WithCause(recorded.ToString())
+      .WithRetryAfter(kRetryDelay);
+}
+
 Result<Document> Uploader::Attempt::Complete(const ContentHash& sha256) {
   const CallContext settling = Settling();
   const CompleteRequest request{request_.id, request_.attempt, version_, sha256};
@@ -141,7 +157,8 @@ void Uploader::Attempt::Abandon() {
 }
 
 void Uploader::Attempt::RemoveBytes(const CallContext& call) {
-  Status removed = uploader_.objects_.RemoveAttempt(call, document_.object_key, request_.attempt);
+  Status removed = uploader_.objects_.RemoveAttempt(call, document_.object_key, request_.attempt,
+                                                    document_.upload);
   if (removed.ok() && !version_.empty()) {
     removed = uploader_.objects_.Remove(call, {document_.object_key, version_});
   }

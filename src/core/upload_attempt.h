@@ -23,6 +23,8 @@ class Uploader::Attempt {
   const Document& document() const { return document_; }
   /// Renews the lease when a third of it has passed. UPLOAD_ABORTED: it was lost.
   Status RenewLeaseWhenDue();
+  /// Keeps the id of a multipart upload in the row; nothing to do when it is empty.
+  Status RecordUpload(const UploadId& upload);
   /// UPLOAD_ABORTED instead of the object store's `failure` when the row is no longer ours: then
   /// the sweeper has removed the bytes below the writer.
   Status Explain(const Status& failure);

@@ -35,6 +35,7 @@ struct Document {
   AttemptId attempt;      ///< empty in rows that another program wrote
   ObjectVersion version;  ///< empty until the object is committed, and as above
   ContentHash sha256;     ///< empty until COMPLETED, and as above
+  UploadId upload{};      ///< of the multipart upload that wrote or writes it; empty: none
 };
 
 /// One version of one object.

@@ -110,6 +110,10 @@ class MetadataStore {
   /// Moves the lease of a PENDING row to `lease` from now, by the database's clock.
   virtual Status RenewLease(const CallContext& call, const DocumentId& id, const AttemptId& attempt,
                             std::chrono::seconds lease) = 0;
+  /// Keeps in a PENDING row which multipart upload its bytes go to, so that it can be aborted when
+  /// the uploader is dead. Harmless to repeat.
+  virtual Status RecordUpload(const CallContext& call, const DocumentId& id,
+                              const AttemptId& attempt, const UploadId& upload) = 0;
   /// T2: PENDING → COMPLETED, usage moves from reserved to total. Durable when OK.
   virtual Result<Document> Complete(const CallContext& call, const CompleteRequest& request) = 0;
   /// T3: PENDING → FAILED, name and reservation back. The row stays until Forget().

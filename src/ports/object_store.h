@@ -45,6 +45,10 @@ class ObjectWriter {
   /// and only after exactly ObjectSpec::size bytes. `sha256` is the hash of all of them.
   /// OUTCOME_UNKNOWN: it may exist; do not repeat, the sweeper finds what it left.
   virtual Result<ObjectVersion> Commit(const CallContext& call, const ContentHash& sha256) = 0;
+
+  /// The multipart upload that the store keeps for this object, from Create() on; empty: none.
+  /// Whoever records it can give it to RemoveAttempt() after this process has died.
+  virtual UploadId upload() const { return {}; }
 };
 
 /// One version being read, from the offset it was opened at. Not thread-safe.
@@ -85,10 +89,12 @@ class ObjectStore {
                                                      std::int64_t offset) = 0;
   /// Durable when OK: no power loss brings it back. OK also when the version is gone already.
   virtual Status Remove(const CallContext& call, const ObjectRef& object) = 0;
-  /// Removes whatever a dead upload may have left: staged bytes, and the version when it got as far
-  /// and its id can be told from the attempt. Durable when OK. OK when there is nothing.
+  /// Removes whatever a dead upload may have left: staged bytes, its multipart upload (`upload`
+  /// when that was recorded), and the version when it got as far and its id can be told from the
+  /// attempt. Nothing of another attempt at the same key is touched. Durable when OK. OK when there
+  /// is nothing.
   virtual Status RemoveAttempt(const CallContext& call, const std::string& key,
-                               const AttemptId& attempt) = 0;
+                               const AttemptId& attempt, const UploadId& upload) = 0;
   /// One page of all versions that are ours by their key, in a stable order. Empty cursor: start.
   virtual Result<StoredVersionPage> ListVersions(const CallContext& call,
                                                  const std::string& cursor) = 0;

@@ -39,7 +39,10 @@ INSTANTIATE_TEST_SUITE_P(
             [] { return std::make_unique<MemoryObjectsUnderTest>(VersionNaming::kAttempt); }},
         ObjectStoreBackEnd{
             "Opaque",
-            [] { return std::make_unique<MemoryObjectsUnderTest>(VersionNaming::kOpaque); }}),
+            [] { return std::make_unique<MemoryObjectsUnderTest>(VersionNaming::kOpaque); }},
+        ObjectStoreBackEnd{
+            "MemoryMultipart",
+            [] { return std::make_unique<MemoryObjectsUnderTest>(VersionNaming::kMultipart); }}),
     NameOfObjectStore);
 
 INSTANTIATE_TEST_SUITE_P(Memory, MetadataStoreContract,

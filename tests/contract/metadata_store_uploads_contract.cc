@@ -155,6 +155,23 @@ TEST_P(MetadataStoreContract, FailingGivesBackNameAndBytes) {
   EXPECT_EQ(Completed(Request("alice", "a.txt", kQuota)).object_key, row.object_key);
 }
 
+TEST_P(MetadataStoreContract, AnUploadUnderWayKeepsItsIdInTheRow) {
+  const Document row = Pending(Request("alice", "a.txt"));
+  EXPECT_TRUE(row.upload.empty());
+  const UploadId upload("2~VXBsb2FkIElE/+=." + std::string(180, 'u'));
+  ASSERT_TRUE(store().RecordUpload(call_, row.id, row.attempt, upload).ok());
+  ASSERT_TRUE(store().RecordUpload(call_, row.id, row.attempt, upload).ok()) << "again is fine";
+  EXPECT_EQ(store().FindAttempt(call_, row.id, row.attempt).value().value().upload, upload);
+  ASSERT_TRUE(store().Fail(call_, row.id, row.attempt).ok());
+  EXPECT_EQ(store().Find(call_, row.id).value().value().upload, upload) << "it is to be aborted";
+  EXPECT_TRUE(store().RecordUpload(call_, row.id, row.attempt, upload).Is(Reason::kUploadAborted));
+
+  const Document other = Pending(Request("alice", "b.txt"));
+  const AttemptId stranger(std::string(32, '0'));
+  EXPECT_TRUE(store().RecordUpload(call_, other.id, stranger, upload).Is(Reason::kUploadAborted));
+  EXPECT_TRUE(store().Find(call_, other.id).value().value().upload.empty());
+}
+
 TEST_P(MetadataStoreContract, EveryEdgeIsFencedByStateAndAttempt) {
   const Document row = Pending(Request("alice", "a.txt"));
   Document stranger = row;

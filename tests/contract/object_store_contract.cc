@@ -136,7 +136,7 @@ TEST_P(ObjectStoreContract, AWriterThatDoesNotCommitLeavesNothing) {
     ASSERT_TRUE((*writer)->Append(kCall, ToBytes(content)).ok());
   }
   EXPECT_TRUE(ListAll(store()).empty());
-  EXPECT_TRUE(store().RemoveAttempt(kCall, spec.key, spec.attempt).ok());
+  EXPECT_TRUE(store().RemoveAttempt(kCall, spec.key, spec.attempt, UploadId()).ok());
 }
 
 TEST_P(ObjectStoreContract, AnotherLengthThanAnnouncedIsNeverPublished) {
@@ -180,7 +180,7 @@ TEST_P(ObjectStoreContract, RemovingWhatIsGoneIsFine) {
   EXPECT_TRUE(IsAbsent(store(), object));
   EXPECT_TRUE(ListAll(store()).empty());
   SecureIdGenerator ids;
-  EXPECT_TRUE(store().RemoveAttempt(kCall, kKey, ids.NewAttemptId()).ok());
+  EXPECT_TRUE(store().RemoveAttempt(kCall, kKey, ids.NewAttemptId(), UploadId()).ok());
 }
 
 TEST_P(ObjectStoreContract, AReaderNeverSeesOtherBytesAfterARemoval) {
@@ -296,7 +296,7 @@ TEST_P(ObjectStoreContract, ACancelledCallChangesNothing) {
     EXPECT_TRUE(store().Create(call, spec).status().Is(reason));
     EXPECT_TRUE(store().Open(call, object, 0).status().Is(reason));
     EXPECT_TRUE(store().Remove(call, object).Is(reason));
-    EXPECT_TRUE(store().RemoveAttempt(call, kKey, spec.attempt).Is(reason));
+    EXPECT_TRUE(store().RemoveAttempt(call, kKey, spec.attempt, UploadId()).Is(reason));
     EXPECT_TRUE(store().ListVersions(call, "").status().Is(reason));
     auto writer = store().Create(kCall, spec);
     ASSERT_TRUE(writer.ok());

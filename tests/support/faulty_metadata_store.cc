@@ -28,6 +28,14 @@ Status FaultyMetadataStore::RenewLease(const CallContext& call, const DocumentId
                               });
 }
 
+Status FaultyMetadataStore::RecordUpload(const CallContext& call, const DocumentId& id,
+                                         const AttemptId& attempt, const UploadId& upload) {
+  return faults_.Call<Status>(call, Write("RecordUpload"),
+                              [this, id, attempt, upload](const CallContext& context) {
+                                return inner_.RecordUpload(context, id, attempt, upload);
+                              });
+}
+
 Result<Document> FaultyMetadataStore::Complete(const CallContext& call,
                                                const CompleteRequest& request) {
   return faults_.Call<Result<Document>>(

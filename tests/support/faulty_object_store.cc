@@ -35,6 +35,8 @@ class FaultyObjectStore::Writer final : public ObjectWriter {
         });
   }
 
+  UploadId upload() const override { return inner_->upload(); }
+
  private:
   /// Shared with a commit that comes late.
   const std::shared_ptr<ObjectWriter> inner_;
@@ -65,10 +67,10 @@ Status FaultyObjectStore::Remove(const CallContext& call, const ObjectRef& objec
 }
 
 Status FaultyObjectStore::RemoveAttempt(const CallContext& call, const std::string& key,
-                                        const AttemptId& attempt) {
+                                        const AttemptId& attempt, const UploadId& upload) {
   return faults_.Call<Status>(call, Change("RemoveAttempt"),
-                              [this, key, attempt](const CallContext& context) {
-                                return inner_.RemoveAttempt(context, key, attempt);
+                              [this, key, attempt, upload](const CallContext& context) {
+                                return inner_.RemoveAttempt(context, key, attempt, upload);
                               });
 }
 

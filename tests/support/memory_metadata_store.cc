@@ -128,6 +128,16 @@ Status MemoryMetadataStore::RenewLease(const CallContext& call, const DocumentId
   return {};
 }
 
+Status MemoryMetadataStore::RecordUpload(const CallContext& call, const DocumentId& id,
+                                         const AttemptId& attempt, const UploadId& upload) {
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  const std::lock_guard lock(mutex_);
+  Row* row = FindFenced(id, DocumentState::kPending, attempt);
+  if (row == nullptr) return LeaseLost();
+  row->document.upload = upload;
+  return {};
+}
+
 Result<Document> MemoryMetadataStore::Complete(const CallContext& call,
                                                const CompleteRequest& request) {
   SATCHEL_RETURN_IF_ERROR(call.Check());

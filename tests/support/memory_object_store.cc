@@ -19,11 +19,25 @@ Bytes ToBytes(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
+UploadId UploadOf(const AttemptId& attempt) { return UploadId("upload-" + attempt.value()); }
+
 Status Gone(std::string cause) {
   return Status(Reason::kObjectStoreUnavailable, "the object store refused").WithCause(cause);
 }
 
 }  // namespace
+
+std::string NameOf(VersionNaming naming) {
+  switch (naming) {
+    case VersionNaming::kAttempt:
+      return "Attempt";
+    case VersionNaming::kOpaque:
+      return "Opaque";
+    case VersionNaming::kMultipart:
+      return "Multipart";
+  }
+  return "";
+}
 
 struct MemoryObjectStore::State {
   struct Version {
@@ -92,6 +106,10 @@ class MemoryObjectStore::Writer final : public ObjectWriter {
     return object.version;
   }
 
+  UploadId upload() const override {
+    return naming_ == VersionNaming::kMultipart ? UploadOf(attempt_) : UploadId();
+  }
+
  private:
   bool Alive() const { return state_->epoch == epoch_ && state_->staged.contains(attempt_); }
 
@@ -146,7 +164,7 @@ Result<std::unique_ptr<ObjectReader>> MemoryObjectStore::Open(const CallContext&
   const std::lock_guard lock(state_->mutex);
   const ObjectRef stored{naming_ == VersionNaming::kAttempt ? "" : object.key, object.version};
   auto found = state_->versions.find(stored);
-  if (naming_ == VersionNaming::kOpaque && object.version.empty()) {
+  if (naming_ != VersionNaming::kAttempt && object.version.empty()) {
     // Without a version the store answers with the newest of the key.
     for (auto it = state_->versions.begin(); it != state_->versions.end(); ++it) {
       if (it->first.key == object.key) found = it;
@@ -170,12 +188,17 @@ Status MemoryObjectStore::Remove(const CallContext& call, const ObjectRef& objec
 }
 
 Status MemoryObjectStore::RemoveAttempt(const CallContext& call, const std::string& /*key*/,
-                                        const AttemptId& attempt) {
+                                        const AttemptId& attempt, const UploadId& upload) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(state_->mutex);
   if (naming_ == VersionNaming::kAttempt) {
     state_->versions.erase({"", ObjectVersion(attempt.value())});
     state_->staged.erase(attempt);
+    return {};
+  }
+  if (!upload.empty()) {
+    std::erase_if(state_->staged,
+                  [&](const auto& staged) { return UploadOf(staged.first) == upload; });
     return {};
   }
   // A request under way cannot be called back; only what a dead process left can be removed.

@@ -1,6 +1,8 @@
 /// An object store in memory, faithful to its port.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,9 +19,16 @@ namespace satchel {
 
 /// How versions are named, and so what can be told from a version, or done to a dead upload.
 enum class VersionNaming : std::uint8_t {
-  kAttempt,  ///< as local files: the version is the attempt, keys are not kept
-  kOpaque,   ///< as S3: the store names versions; a late commit cannot be prevented
+  kAttempt,    ///< as local files: the version is the attempt, keys are not kept
+  kOpaque,     ///< as S3: the store names versions; a late commit cannot be prevented
+  kMultipart,  ///< as S3 with large objects: what is staged has an id, and can be aborted by it
 };
+
+/// "Attempt", "Opaque", "Multipart": for the names of parametrised tests.
+std::string NameOf(VersionNaming naming);
+inline std::string NameOfNaming(const testing::TestParamInfo<VersionNaming>& info) {
+  return NameOf(info.param);
+}
 
 /// Thread-safe; writers and readers are not. The clock must outlive it.
 class MemoryObjectStore final : public ObjectStore {
@@ -32,8 +41,8 @@ class MemoryObjectStore final : public ObjectStore {
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
   Status Remove(const CallContext& call, const ObjectRef& object) override;
-  Status RemoveAttempt(const CallContext& call, const std::string& key,
-                       const AttemptId& attempt) override;
+  Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,
+                       const UploadId& upload) override;
   Result<StoredVersionPage> ListVersions(const CallContext& call,
                                          const std::string& cursor) override;
   Status Probe(const CallContext& call) override;

@@ -108,7 +108,7 @@ Status LocalObjectStore::Remove(const CallContext& call, const ObjectRef& object
 }
 
 Status LocalObjectStore::RemoveAttempt(const CallContext& call, const std::string& key,
-                                       const AttemptId& attempt) {
+                                       const AttemptId& attempt, const UploadId& /*upload*/) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::string& name = attempt.value();
   if (!IsObjectName(name)) return {};

@@ -27,8 +27,8 @@ class LocalObjectStore final : public ObjectStore {
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
   Status Remove(const CallContext& call, const ObjectRef& object) override;
-  Status RemoveAttempt(const CallContext& call, const std::string& key,
-                       const AttemptId& attempt) override;
+  Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,
+                       const UploadId& upload) override;
   /// One folder of objects a page; keys are empty. Files with foreign names are never reported.
   Result<StoredVersionPage> ListVersions(const CallContext& call,
                                          const std::string& cursor) override;

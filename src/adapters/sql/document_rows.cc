@@ -23,6 +23,7 @@ Document DocumentOf(const SqlRow& row) {
   document.attempt = AttemptId(std::string(row.Text(10)));
   document.version = ObjectVersion(std::string(row.Text(11)));
   document.sha256 = ContentHash(std::string(row.Text(12)));
+  document.upload = UploadId(std::string(row.Text(13)));
   return document;
 }
 

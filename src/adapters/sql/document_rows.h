@@ -16,14 +16,14 @@ namespace satchel {
 /// A row that another program wrote has no object_key: its path is the key.
 #define SATCHEL_DOCUMENT_COLUMNS                                                \
   "id, status, user_id, category, filename, COALESCE(object_key, path), size, " \
-  "mime_type, created_at, updated_at, attempt, version, sha256"
+  "mime_type, created_at, updated_at, attempt, version, sha256, upload_id"
 
 /// The same without what no listing shows, which would be half of its text.
 #define SATCHEL_LISTED_COLUMNS                                                   \
   "id, status, user_id, category, filename, NULL, size, mime_type, created_at, " \
-  "updated_at, NULL, NULL, NULL"
+  "updated_at, NULL, NULL, NULL, NULL"
 
-inline constexpr int kDocumentColumns = 13;
+inline constexpr int kDocumentColumns = 14;
 
 /// The document of a row that starts with SATCHEL_DOCUMENT_COLUMNS.
 Document DocumentOf(const SqlRow& row);

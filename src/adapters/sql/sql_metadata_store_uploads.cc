@@ -144,6 +144,16 @@ Status SqlMetadataStore::RenewLease(const CallContext& call, const DocumentId& i
   });
 }
 
+Status SqlMetadataStore::RecordUpload(const CallContext& call, const DocumentId& id,
+                                      const AttemptId& attempt, const UploadId& upload) {
+  return database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) -> Status {
+    return OneRow(connection.Execute("UPDATE rag_document SET upload_id = ? WHERE "
+                                     "id = ? AND status = 'PENDING' AND attempt = ?",
+                                     {upload.value(), id.value(), attempt.value()}),
+                  id);
+  });
+}
+
 Result<Document> SqlMetadataStore::Complete(const CallContext& call,
                                             const CompleteRequest& request) {
   Document document;

@@ -184,10 +184,9 @@ TEST_P(DeleteFaults, SoftDeletedBytesStayForTheRetentionAndGoThen) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, DeleteFaults,
-                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque),
-                         [](const auto& naming) {
-                           return naming.param == VersionNaming::kAttempt ? "Attempt" : "Opaque";
-                         });
+                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque,
+                                         VersionNaming::kMultipart),
+                         NameOfNaming);
 
 }  // namespace
 }  // namespace satchel

@@ -192,10 +192,9 @@ TEST_P(SweeperModel, NeverRemovesWhatItMustNotAndAlwaysTheRest) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, SweeperModel,
-                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque),
-                         [](const auto& naming) {
-                           return naming.param == VersionNaming::kAttempt ? "Attempt" : "Opaque";
-                         });
+                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque,
+                                         VersionNaming::kMultipart),
+                         NameOfNaming);
 
 }  // namespace
 }  // namespace satchel

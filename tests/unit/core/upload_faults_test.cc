@@ -65,8 +65,10 @@ TEST_P(UploadFaults, WithoutAnyTheUploadIsStored) {
   ProtocolRig rig(GetParam());
   const Result<Document> answer = rig.Upload("a.txt", kContent);
   ASSERT_TRUE(answer.ok()) << answer.status().ToString();
-  EXPECT_EQ(rig.faults.trace(), (std::vector<std::string>{"Reserve", "Create", "Append", "Append",
-                                                          "Append", "Commit", "Complete"}));
+  std::vector<std::string> steps{"Reserve", "Create", "Append",  "Append",
+                                 "Append",  "Commit", "Complete"};
+  if (GetParam() == VersionNaming::kMultipart) steps.insert(steps.begin() + 2, "RecordUpload");
+  EXPECT_EQ(rig.faults.trace(), steps);
   ExpectHonest(rig, answer);
   rig.Settle();
   ExpectSettled(rig, answer, true);
@@ -168,10 +170,9 @@ TEST_P(UploadFaults, InPairsLeaveAllInOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, UploadFaults,
-                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque),
-                         [](const auto& naming) {
-                           return naming.param == VersionNaming::kAttempt ? "Attempt" : "Opaque";
-                         });
+                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque,
+                                         VersionNaming::kMultipart),
+                         NameOfNaming);
 
 }  // namespace
 }  // namespace satchel

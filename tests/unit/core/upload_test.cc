@@ -306,10 +306,9 @@ TEST_P(UploadTest, ATakenNameIsRefusedBeforeAnyChunkIsRead) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, UploadTest,
-                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque),
-                         [](const auto& naming) {
-                           return naming.param == VersionNaming::kAttempt ? "Attempt" : "Opaque";
-                         });
+                         testing::Values(VersionNaming::kAttempt, VersionNaming::kOpaque,
+                                         VersionNaming::kMultipart),
+                         NameOfNaming);
 
 }  // namespace
 }  // namespace satchel

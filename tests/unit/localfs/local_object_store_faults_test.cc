@@ -135,8 +135,8 @@ TEST_F(LocalObjectStoreFaultsTest, RemovalThatFailsSaysSo) {
     const ScopedSyscallFaults faults(
         [&](const std::string& call) { return SyscallFault{.error = call == step ? EIO : 0}; });
     EXPECT_TRUE(store_->Remove(call_, object).Is(Reason::kObjectStoreUnavailable));
-    EXPECT_TRUE(
-        store_->RemoveAttempt(call_, "key", Attempt(1)).Is(Reason::kObjectStoreUnavailable));
+    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", Attempt(1), UploadId())
+                    .Is(Reason::kObjectStoreUnavailable));
   }
   EXPECT_TRUE(store_->Remove(call_, object).ok());
 }
@@ -201,7 +201,7 @@ TEST_F(LocalObjectStoreFaultsTest, AProcessKilledAnywhereLeavesAWholeObjectOrNon
       published = true;
       EXPECT_TRUE(ReadAll(*reader, 1 << 20) == content);
     }
-    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", attempt).ok());
+    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", attempt, UploadId()).ok());
     EXPECT_TRUE(ListAll().empty());
   }
   // 2 × write, 2 × sync_file_range, fsync, renameat2, fsync of the folder.

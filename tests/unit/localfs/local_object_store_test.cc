@@ -103,7 +103,7 @@ TEST_F(LocalObjectStoreTest, HostileVersionsAreAbsentAndTouchNothing) {
         std::string(100000, 'a')}) {
     EXPECT_EQ(Open(id), nullptr) << id;
     EXPECT_TRUE(store_->Remove(call_, {"key", ObjectVersion(id)}).ok()) << id;
-    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", AttemptId(id)).ok()) << id;
+    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", AttemptId(id), UploadId()).ok()) << id;
     EXPECT_TRUE(
         store_->Create(call_, {"key", AttemptId(id), 1, "t"}).status().Is(Reason::kInternal))
         << id;
@@ -144,7 +144,7 @@ TEST_F(LocalObjectStoreTest, RemovesWhateverAnAttemptLeft) {
   auto writer = store_->Create(call_, {"key", Attempt(2), 1, "t"});
   ASSERT_TRUE(writer.ok());
   for (const unsigned n : {1U, 2U, 3U}) {
-    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", Attempt(n)).ok()) << n;
+    EXPECT_TRUE(store_->RemoveAttempt(call_, "key", Attempt(n), UploadId()).ok()) << n;
   }
   EXPECT_EQ(Open(Attempt(1).value()), nullptr);
   EXPECT_EQ(CountEntries(path() / "tmp"), 0U);
@@ -226,10 +226,11 @@ TEST_F(LocalObjectStoreTest, EveryCallHeedsCancellation) {
   for (const Status& status :
        {store_->Create(call_, {"key", Attempt(3), 1, "t"}).status(),
         store_->Open(call_, object, 0).status(), store_->Remove(call_, object),
-        store_->RemoveAttempt(call_, "key", Attempt(1)), store_->ListVersions(call_, "").status(),
-        store_->Probe(call_), store_->Now(call_).status(), store_->ReadStoreId(call_).status(),
-        store_->WriteStoreId(call_, StoreId("id")), (*writer)->Append(call_, Bytes("a")),
-        (*writer)->Commit(call_, ContentHash()).status(), reader->Read(call_, buffer).status()}) {
+        store_->RemoveAttempt(call_, "key", Attempt(1), UploadId()),
+        store_->ListVersions(call_, "").status(), store_->Probe(call_), store_->Now(call_).status(),
+        store_->ReadStoreId(call_).status(), store_->WriteStoreId(call_, StoreId("id")),
+        (*writer)->Append(call_, Bytes("a")), (*writer)->Commit(call_, ContentHash()).status(),
+        reader->Read(call_, buffer).status()}) {
     EXPECT_TRUE(status.Is(Reason::kCancelled)) << status.ToString();
   }
   EXPECT_TRUE(std::filesystem::exists(ObjectPath(Attempt(1))));
