@@ -17,6 +17,7 @@ VISIBLE = {
     "ports": {"base", "ports"},
     "core": {"base", "ports", "core"},
     "adapters/localfs": {"base", "ports", "adapters/localfs"},
+    "adapters/s3": {"base", "ports", "adapters/s3"},
     "adapters/sql": {"base", "ports", "adapters/sql"},
     "resilience": {"base", "ports", "resilience"},
     "observability": {"base", "ports", "observability"},

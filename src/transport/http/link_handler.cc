@@ -3,8 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/content_disposition.h"
 #include "transport/http/byte_range.h"
-#include "transport/http/content_disposition.h"
 #include "transport/http/http_date.h"
 #include "transport/http/preconditions.h"
 #include "transport/http/run_on.h"

@@ -1,4 +1,4 @@
-#include "transport/http/content_disposition.h"
+#include "base/content_disposition.h"
 
 #include <gtest/gtest.h>
 
