@@ -1,0 +1,94 @@
+"""The image is built from the Dockerfile, started as an orchestrator starts it, and used."""
+
+import re
+
+import pytest
+
+from deployment.images import Container, build_image, mounted
+from deployment.tools import REPOSITORY, output_of, run
+from harness.client import Client
+from harness.documents import pdf_of_size
+from harness.ports import free_port
+
+NAME = "localhost/satchel-test"
+SIZE_MAX = 220 << 20  # bytes, of the unpacked image with its Debian
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def image() -> dict:
+    return build_image(NAME)
+
+
+@pytest.fixture(scope="module")
+def root(image):
+    with mounted(NAME) as folder:
+        yield folder
+
+
+def test_describes_how_it_is_run(image):
+    config = image["Docker"]["config"]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", config["User"]), "numeric, so that it can be checked"
+    assert config["Entrypoint"] == ["satchel"] and config["Cmd"] == ["serve"]
+    assert config["ExposedPorts"].keys() == {"50051/tcp", "8080/tcp", "9100/tcp"}
+    assert config["StopSignal"] == "SIGTERM"
+    assert "satchel health" in config["Healthcheck"]["Test"][1]
+
+
+def test_is_small(root, record_property):
+    size = int(output_of("du", "-sxb", root).split()[0])
+    program = (root / "usr/local/bin/satchel").stat().st_size
+    record_property("image_bytes", size)
+    print(f"image {size / MIB:.0f} MiB, program {program / MIB:.1f} MiB")
+    assert size < SIZE_MAX
+
+
+def test_holds_no_tools_and_no_sources(root):
+    for path in ("usr/bin/g++", "usr/bin/cmake", "usr/bin/git", "src", "cache", "ccache"):
+        assert not (root / path).exists(), path
+    assert not list(root.glob("usr/include/*"))
+
+
+def loaded_libraries(root) -> set:
+    listed = output_of("chroot", root, "ldd", "/usr/local/bin/satchel")
+    assert "not found" not in listed
+    return {line.split(" => ")[1].split()[0] for line in listed.splitlines() if " => " in line}
+
+
+def test_names_exactly_the_libraries_that_are_loaded(root):
+    dockerfile = (REPOSITORY / "Dockerfile").read_text()
+    last_stage = dockerfile.rsplit("\nFROM ", 1)[1]
+    (names,) = re.findall(r"ca-certificates \\\n((?:.+\\\n)+?) && rm", last_stage)
+    named = names.replace("\\", " ").split()
+    loaded = {output_of("chroot", root, "realpath", path).strip()
+              for path in loaded_libraries(root)}
+    for package in named:
+        files = output_of("chroot", root, "dpkg", "-L", package).split()
+        real = {output_of("chroot", root, "realpath", file).strip()
+                for file in files if ".so" in file}
+        assert real & loaded, f"{package} is installed for nothing"
+
+
+def test_serves_from_a_read_only_root(image, root, tmp_path):
+    ports = {key: str(free_port()) for key in ("PORT", "METRICS_PORT", "HTTP_PORT")}
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    container = Container(image, root, volume, ports)
+    container.start()
+    try:
+        container.wait_healthy(30)
+        assert 0 not in container.user_ids()
+        with Client(f"127.0.0.1:{ports['PORT']}") as client:
+            data = pdf_of_size(3 * MIB)
+            stored = client.upload("ada", "thesis.pdf", data)
+            assert client.download("ada", stored.document_id).data == data
+        assert container.stop(20) == 0
+        assert not container.healthy()
+    finally:
+        container.kill()
+    assert "Read-only file system" in container.log.read_text()
+
+
+def test_commands_of_the_image_work_without_a_server(root):
+    done = run("chroot", "--userspec=10001:10001", root, "satchel", "version")
+    assert done.returncode == 0 and done.stdout.startswith("satchel ")
