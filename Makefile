@@ -64,8 +64,9 @@ lint: bootstrap-test $(BUILD)/build.ninja ## Check format, clang-tidy, buf, shel
 	@tools/lint
 
 .PHONY: format
-format: bootstrap-test ## Format the C++ sources
+format: bootstrap-test ## Format the C++ sources, write the reference in docs/api.md
 	@git ls-files -z -- '*.h' '*.cc' | xargs -0 --no-run-if-empty clang-format -i
+	@$(PYTHON) tools/api-reference
 
 .PHONY: bench
 bench: bootstrap-test build ## Measure, beside a null server and nginx in the same run

@@ -1,6 +1,8 @@
 """The documentation points at what exists, and names what the code has."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,11 @@ def test_every_error_reason_is_documented_with_its_code():
         code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", camel_case).upper()
         if reason not in never_sent:
             assert f"| {code} | {reason} |" in page, f"docs/api.md: {reason}"
+
+
+def test_the_reference_is_made_from_the_proto_file():
+    done = subprocess.run([sys.executable, ROOT / "tools/api-reference", "--check"], check=False)
+    assert done.returncode == 0
 
 
 def test_every_configuration_key_is_documented():
