@@ -68,6 +68,10 @@ format: bootstrap-test ## Format the C++ sources, write the reference in docs/ap
 	@git ls-files -z -- '*.h' '*.cc' | xargs -0 --no-run-if-empty clang-format -i
 	@$(PYTHON) tools/api-reference
 
+.PHONY: prisma
+prisma: bootstrap-test ## Write the C++ that belongs to prisma/schema.prisma
+	@tools/prisma generate
+
 .PHONY: bench
 bench: bootstrap-test build ## Measure, beside a null server and nginx in the same run
 	@bench/run $(ARGS)

@@ -5,26 +5,46 @@
 #include "base/text.h"
 
 namespace satchel {
+namespace {
 
-Document DocumentOf(const SqlRow& row) {
-  Document document;
-  document.id = DocumentId(std::string(row.Text(0)));
-  // The column takes no other text.
-  document.state = ParseDocumentState(row.Text(1)).value_or(DocumentState::kFailed);
-  document.user = UserId(std::string(row.Text(2)));
+DocumentState StateOf(const std::optional<DocumentStatus>& status) {
+  // A value of a newer schema's is nothing that this program may show.
+  if (!status) return DocumentState::kFailed;
+  switch (*status) {
+    case DocumentStatus::kPending:
+      return DocumentState::kPending;
+    case DocumentStatus::kCompleted:
+      return DocumentState::kCompleted;
+    case DocumentStatus::kFailed:
+      return DocumentState::kFailed;
+  }
+  return DocumentState::kFailed;
+}
+
+/// Empty for NULL.
+template <typename Text>
+Text TextOf(const std::optional<std::string_view>& text) {
+  return Text(std::string(text.value_or("")));
+}
+
+}  // namespace
+
+Document DocumentOf(const DocumentRow& row) {
   // What another program wrote need not be UTF-8, and one such row must not break a listing.
-  document.category = ToValidUtf8(row.Text(3));
-  document.filename = ToValidUtf8(row.Text(4));
-  document.object_key = row.Text(5);
-  document.size = row.Int64(6);
-  document.mime_type = ToValidUtf8(row.Text(7));
-  document.created_at = row.Time(8);
-  document.updated_at = row.Time(9);
-  document.attempt = AttemptId(std::string(row.Text(10)));
-  document.version = ObjectVersion(std::string(row.Text(11)));
-  document.sha256 = ContentHash(std::string(row.Text(12)));
-  document.upload = UploadId(std::string(row.Text(13)));
-  return document;
+  return {.id = DocumentId(std::string(row.id)),
+          .state = StateOf(row.status),
+          .user = UserId(std::string(row.user_id)),
+          .category = ToValidUtf8(row.category),
+          .filename = ToValidUtf8(row.filename),
+          .object_key = std::string(row.object_key.value_or(row.path)),
+          .size = row.size,
+          .mime_type = ToValidUtf8(row.mime_type),
+          .created_at = row.created_at,
+          .updated_at = row.updated_at,
+          .attempt = TextOf<AttemptId>(row.attempt),
+          .version = TextOf<ObjectVersion>(row.version),
+          .sha256 = TextOf<ContentHash>(row.sha256),
+          .upload = TextOf<UploadId>(row.upload_id)};
 }
 
 std::string ReleasedPath(const DocumentId& id) { return "released/" + id.value(); }
@@ -32,17 +52,18 @@ std::string ReleasedPath(const DocumentId& id) { return "released/" + id.value()
 Result<std::vector<Document>> QueryDocuments(SqlConnection& connection, std::string_view sql,
                                              std::span<const SqlValue> values) {
   std::vector<Document> documents;
-  auto rows = connection.Query(sql, values,
-                               [&](const SqlRow& row) { documents.push_back(DocumentOf(row)); });
+  auto rows = connection.Query(sql, values, [&](const SqlRow& row) {
+    documents.push_back(DocumentOf(ReadDocumentRow(row)));
+  });
   if (!rows.ok()) return rows.status();
   return documents;
 }
 
 Result<std::optional<Document>> FindDocument(SqlConnection& connection, const DocumentId& id) {
   std::optional<Document> document;
-  auto rows =
-      connection.Query("SELECT " SATCHEL_DOCUMENT_COLUMNS " FROM rag_document WHERE id = ?",
-                       {id.value()}, [&](const SqlRow& row) { document = DocumentOf(row); });
+  auto rows = connection.Query(
+      "SELECT " SATCHEL_DOCUMENT_COLUMNS " FROM rag_document WHERE id = ?", {id.value()},
+      [&](const SqlRow& row) { document = DocumentOf(ReadDocumentRow(row)); });
   if (!rows.ok()) return rows.status();
   return document;
 }

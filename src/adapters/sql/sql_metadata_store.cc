@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "adapters/sql/generated/schema.h"
+
 namespace satchel {
 namespace {
 
@@ -54,8 +56,8 @@ Result<std::optional<StoreId>> SqlMetadataStore::ReadStoreId(const CallContext& 
 
 Status SqlMetadataStore::WriteStoreId(const CallContext& call, const StoreId& id) {
   return database_->Write(call, Durability::kPowerLoss, [&](SqlConnection& connection) -> Status {
-    auto inserted = connection.Execute("INSERT INTO satchel_setting (name, value) VALUES (?, ?)",
-                                       {kStoreIdSetting, id.value()});
+    const SettingRow row{.name = kStoreIdSetting, .value = id.value()};
+    auto inserted = connection.Execute(SATCHEL_INSERT_SETTING, ValuesOf(row));
     if (!inserted.Is(SqlFailure::kUniqueViolation)) return inserted.status();
     SATCHEL_ASSIGN_OR_RETURN(const auto value, ReadSetting(connection, kStoreIdSetting));
     if (value == id.value()) return {};
@@ -76,9 +78,8 @@ Result<bool> SqlMetadataStore::AcquireSweeperLease(const CallContext& call,
     if (!taken.ok()) return taken.status();
     acquired = *taken == 1;
     if (acquired) return {};
-    auto inserted =
-        connection.Execute("INSERT INTO satchel_setting (name, value, expires_at) VALUES (?, ?, ?)",
-                           {kSweeperLeaseSetting, holder, now + lease});
+    const SettingRow row{.name = kSweeperLeaseSetting, .value = holder, .expires_at = now + lease};
+    auto inserted = connection.Execute(SATCHEL_INSERT_SETTING, ValuesOf(row));
     acquired = inserted.ok();
     return inserted.Is(SqlFailure::kUniqueViolation) ? Status() : inserted.status();
   };

@@ -66,7 +66,7 @@ Result<std::vector<Document>> ReadPage(SqlConnection& connection, Filter filter,
   // One more than asked for tells whether there are more.
   filter.values.emplace_back(std::int64_t{query.page_size} + 1);
   return QueryDocuments(connection,
-                        "SELECT " SATCHEL_LISTED_COLUMNS " FROM rag_document WHERE " +
+                        "SELECT " SATCHEL_DOCUMENT_LISTED_COLUMNS " FROM rag_document WHERE " +
                             filter.condition + " ORDER BY created_at DESC, id DESC LIMIT ?",
                         filter.values);
 }

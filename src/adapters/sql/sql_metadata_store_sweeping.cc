@@ -19,10 +19,10 @@ std::string LookupOf(std::string_view column, std::string_view condition) {
   return sql + ")";
 }
 
-/// Of a row of SATCHEL_DOCUMENT_COLUMNS and purge_after.
-Garbage GarbageOf(const SqlRow& row) {
+/// Of a row whose purge_after is set.
+Garbage GarbageOf(const DocumentRow& row) {
   Document document = DocumentOf(row);
-  const Timestamp purge_after = row.Time(kDocumentColumns);
+  const Timestamp purge_after = row.purge_after.value_or(kPurgeAtOnce);
   const Timestamp due_at = purge_after == kPurgeAtOnce ? document.updated_at : purge_after;
   GarbagePosition position{purge_after, document.id};
   return {std::move(document), due_at, std::move(position)};
@@ -107,11 +107,11 @@ Result<std::vector<Garbage>> SqlMetadataStore::FindGarbage(
     SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, database_->dialect().Now(connection));
     return connection
         .Query("SELECT " SATCHEL_DOCUMENT_COLUMNS
-               ", purge_after FROM rag_document WHERE status = 'FAILED' "
+               " FROM rag_document WHERE status = 'FAILED' "
                "AND purge_after <= ? AND purge_after >= ? AND (purge_after > ? OR id > ?) "
                "ORDER BY purge_after, id LIMIT ?",
                {now, from.purge_after, from.purge_after, from.id.value(), std::int64_t{limit}},
-               [&](const SqlRow& row) { garbage.push_back(GarbageOf(row)); })
+               [&](const SqlRow& row) { garbage.push_back(GarbageOf(ReadDocumentRow(row))); })
         .status();
   };
   SATCHEL_RETURN_IF_ERROR(database_->Read(call, ReadScope::kStatement, find));

@@ -18,12 +18,13 @@ Result<Document> ResolveRival(SqlConnection& connection, const ReserveRequest& r
   std::optional<Document> holder;
   Timestamp lease_expires_at;
   auto rows = connection.Query("SELECT " SATCHEL_DOCUMENT_COLUMNS
-                               ", lease_expires_at FROM rag_document "
+                               " FROM rag_document "
                                "WHERE path = ? OR id = ? ORDER BY path = ? DESC",
                                {path, request.id.value(), path}, [&](const SqlRow& row) {
                                  if (holder) return;
-                                 holder = DocumentOf(row);
-                                 lease_expires_at = row.Time(kDocumentColumns);
+                                 const DocumentRow found = ReadDocumentRow(row);
+                                 holder = DocumentOf(found);
+                                 lease_expires_at = found.lease_expires_at.value_or(Timestamp());
                                });
   if (!rows.ok()) return rows.status();
   if (!holder) return InternalError("a unique key of rag_document is taken by no row");
@@ -44,13 +45,20 @@ Result<Document> ResolveRival(SqlConnection& connection, const ReserveRequest& r
 
 Status InsertPending(SqlConnection& connection, const Document& document,
                      Timestamp lease_expires_at, bool& rival) {
-  auto inserted = connection.Execute(
-      "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
-      "created_at, updated_at, object_key, attempt, lease_expires_at) "
-      "VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {document.id.value(), document.user.value(), document.category, document.filename,
-       document.object_key, document.size, document.mime_type, document.created_at,
-       document.updated_at, document.object_key, document.attempt.value(), lease_expires_at});
+  const DocumentRow row{.id = document.id.value(),
+                        .status = DocumentStatus::kPending,
+                        .user_id = document.user.value(),
+                        .category = document.category,
+                        .filename = document.filename,
+                        .path = document.object_key,
+                        .size = document.size,
+                        .mime_type = document.mime_type,
+                        .created_at = document.created_at,
+                        .updated_at = document.updated_at,
+                        .object_key = document.object_key,
+                        .attempt = document.attempt.value(),
+                        .lease_expires_at = lease_expires_at};
+  auto inserted = connection.Execute(SATCHEL_INSERT_DOCUMENT, ValuesOf(row));
   rival = inserted.Is(SqlFailure::kUniqueViolation);
   return rival ? Status() : inserted.status();
 }

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "adapters/sql/generated/schema.h"
+
 namespace satchel {
 namespace {
 
@@ -49,17 +51,17 @@ Status ChangeUsage(SqlConnection& connection, const SqlDialect& dialect, const U
 
 Result<Usage> ReadUsage(SqlConnection& connection, const UserId& user, std::int64_t default_quota) {
   Usage usage{.user = user, .quota_bytes = default_quota, .updated_at = std::nullopt};
-  auto rows = connection.Query(
-      "SELECT file_count, total_bytes, reserved_bytes, quota_bytes, updated_at "
-      "FROM user_usage WHERE user_id = ?",
-      {user.value()}, [&](const SqlRow& row) {
-        usage.file_count = static_cast<std::int32_t>(row.Int64(0));
-        usage.total_bytes = row.Int64(1);
-        usage.reserved_bytes = row.Int64(2);
-        usage.quota_is_own = !row.IsNull(3);
-        if (usage.quota_is_own) usage.quota_bytes = row.Int64(3);
-        if (row.Time(4) != kNever) usage.updated_at = row.Time(4);
-      });
+  auto rows =
+      connection.Query("SELECT " SATCHEL_USER_USAGE_COLUMNS " FROM user_usage WHERE user_id = ?",
+                       {user.value()}, [&](const SqlRow& row) {
+                         const UserUsageRow found = ReadUserUsageRow(row);
+                         usage.file_count = found.file_count;
+                         usage.total_bytes = found.total_bytes;
+                         usage.reserved_bytes = found.reserved_bytes;
+                         usage.quota_is_own = found.quota_bytes.has_value();
+                         usage.quota_bytes = found.quota_bytes.value_or(default_quota);
+                         if (found.updated_at != kNever) usage.updated_at = found.updated_at;
+                       });
   if (!rows.ok()) return rows.status();
   return usage;
 }
