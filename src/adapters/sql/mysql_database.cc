@@ -1,0 +1,186 @@
+#include "adapters/sql/mysql_database.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+namespace satchel {
+namespace {
+
+/// How often one operation is run when it loses against others: each time another one won.
+constexpr int kRunsMax = 20;
+
+constexpr std::string_view kPemCertificate = "-----BEGIN CERTIFICATE-----";
+
+Status RunGuarded(const SqlOperation& operation, SqlConnection& connection) {
+  try {
+    return operation(connection);
+  } catch (const std::exception& error) {
+    return InternalError(error.what());
+  }
+}
+
+/// The connection is lent for this call only.
+class WatchedCall {
+ public:
+  WatchedCall(MysqlConnection& connection, const CallContext& call) : connection_(connection) {
+    connection_.WorkFor(&call);
+  }
+  ~WatchedCall() { connection_.WorkFor(nullptr); }
+  WatchedCall(const WatchedCall&) = delete;
+  WatchedCall& operator=(const WatchedCall&) = delete;
+
+ private:
+  MysqlConnection& connection_;
+};
+
+/// nullopt: cannot be read.
+std::optional<std::string> ReadPem(const std::string& text_or_path) {
+  if (text_or_path.find(kPemCertificate) != std::string::npos) return text_or_path;
+  std::ifstream file(text_or_path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file.good() && !file.eof()) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+/// The certificate authority as a file in memory: libmariadb takes paths only.
+class MysqlDatabase::CaFile {
+ public:
+  static Result<std::unique_ptr<CaFile>> Make(const std::string& text_or_path) {
+    const std::optional<std::string> pem = ReadPem(text_or_path);
+    if (!pem || pem->find(kPemCertificate) == std::string::npos) {
+      return ConfigurationError(
+          "MICROSERVICE_DATABASE_CA is neither the text nor the path of a PEM certificate");
+    }
+    std::unique_ptr<CaFile> file(new CaFile(::memfd_create("database-ca", MFD_CLOEXEC)));
+    const ssize_t written = ::write(file->descriptor_, pem->data(), pem->size());
+    if (written != static_cast<ssize_t>(pem->size())) {
+      return InternalError("no memory for the database's certificate authority");
+    }
+    return file;
+  }
+  ~CaFile() { ::close(descriptor_); }
+  CaFile(const CaFile&) = delete;
+  CaFile& operator=(const CaFile&) = delete;
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+ private:
+  explicit CaFile(int descriptor) : descriptor_(descriptor) {}
+
+  const int descriptor_;
+};
+
+MysqlDatabase::MysqlDatabase(MysqlOptions options, std::unique_ptr<CaFile> ca_file)
+    : options_(std::move(options)),
+      ca_file_(std::move(ca_file)),
+      ca_path_(ca_file_ ? ca_file_->path() : std::string()),
+      pool_(options_, ca_path_) {}
+
+MysqlDatabase::~MysqlDatabase() = default;
+
+Result<std::unique_ptr<MysqlDatabase>> MysqlDatabase::Make(MysqlOptions options) {
+  if (options.host.empty() || options.database.empty()) {
+    return ConfigurationError("MICROSERVICE_DATABASE must name a host and a database");
+  }
+  std::unique_ptr<CaFile> ca_file;
+  if (!options.ca.empty()) {
+    SATCHEL_ASSIGN_OR_RETURN(ca_file, CaFile::Make(options.ca));
+  }
+  return std::unique_ptr<MysqlDatabase>(
+      // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
+      new MysqlDatabase(std::move(options), std::move(ca_file)));
+}
+
+Status MysqlDatabase::Check(const CallContext& call) {
+  bool refused = false;
+  const auto lease = pool_.Borrow(call, &refused);
+  if (!lease.ok() && refused) {
+    return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
+                              std::to_string(options_.port) + " refuses the user " +
+                              options_.user +
+                              ": check user, password, rights and, with "
+                              "MICROSERVICE_DATABASE_CA, that the server's certificate comes from "
+                              "that authority and names this host")
+        .WithCause(lease.status().cause());
+  }
+  SATCHEL_RETURN_IF_ERROR(lease.status());
+  std::string foreign;
+  auto rows = lease.value()->Query(
+      "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() "
+      "AND table_name IN ('rag_document', 'user_usage', 'satchel_setting') "
+      "AND engine <> 'InnoDB' LIMIT 1",
+      {}, [&](const SqlRow& row) {
+        foreign = std::string(row.Text(0)).append(" is stored by ").append(row.Text(1));
+      });
+  if (!rows.ok()) return rows.status();
+  if (foreign.empty()) return {};
+  return ConfigurationError("the table " + foreign +
+                            ", which has no transactions: convert it with ALTER TABLE … ENGINE = "
+                            "InnoDB before documents are trusted to it");
+}
+
+Status MysqlDatabase::Write(const CallContext& call, Durability,
+                            const SqlOperation& operation) {
+  return RunUntilDone(call, [&] { return WriteOnce(call, operation); });
+}
+
+Status MysqlDatabase::Read(const CallContext& call, ReadScope scope,
+                           const SqlOperation& operation) {
+  return RunUntilDone(call, [&] { return ReadOnce(call, scope, operation); });
+}
+
+Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<Run()>& run) {
+  Run last;
+  for (int runs = 1;; ++runs) {
+    last = run();
+    if (!last.again || runs == kRunsMax || !call.Check().ok()) break;
+  }
+  if (last.status.Is(Reason::kDeadlineExceeded) && call.cancelled()) return call.Check();
+  return last.status;
+}
+
+MysqlDatabase::Run MysqlDatabase::WriteOnce(const CallContext& call,
+                                            const SqlOperation& operation) {
+  const auto lease = pool_.Borrow(call);
+  if (!lease.ok()) return {lease.status(), false};
+  MysqlConnection& connection = *lease.value();
+  const WatchedCall watched(connection, call);
+  Status status = connection.Begin(MysqlConnection::Transaction::kWrite).status();
+  if (status.ok()) status = RunGuarded(operation, connection);
+  if (status.ok() && !connection.lost_race() && !connection.broken()) {
+    const auto committed = connection.Commit();
+    return {committed.status(), committed.Is(SqlFailure::kRetryable)};
+  }
+  // Before COMMIT was sent nothing has happened: a session that ends takes its transaction along.
+  if (!connection.broken()) (void)connection.Rollback();
+  if (status.ok()) status = ToStatus({SqlFailure::kRetryable, "a transaction that was undone"});
+  const bool outlived = connection.broken() && !lease.value().fresh();
+  return {status, connection.lost_race() || (outlived && !status.Is(Reason::kDeadlineExceeded))};
+}
+
+MysqlDatabase::Run MysqlDatabase::ReadOnce(const CallContext& call, ReadScope scope,
+                                           const SqlOperation& operation) {
+  const auto lease = pool_.Borrow(call);
+  if (!lease.ok()) return {lease.status(), false};
+  MysqlConnection& connection = *lease.value();
+  const WatchedCall watched(connection, call);
+  const bool snapshot = scope == ReadScope::kSnapshot;
+  Status status;
+  if (snapshot) status = connection.Begin(MysqlConnection::Transaction::kSnapshot).status();
+  if (status.ok()) status = RunGuarded(operation, connection);
+  if (snapshot && !connection.broken()) (void)connection.Rollback();
+  const bool outlived = connection.broken() && !lease.value().fresh();
+  const bool again = !status.ok() && (connection.lost_race() ||
+                                      (outlived && !status.Is(Reason::kDeadlineExceeded)));
+  return {status, again};
+}
+
+}  // namespace satchel

@@ -1,0 +1,17 @@
+/// SQL as servers of the MySQL protocol spell it.
+#pragma once
+
+#include "adapters/sql/sql_database.h"
+
+namespace satchel {
+
+class MysqlDialect final : public SqlDialect {
+ public:
+  /// The server's own clock, in UTC.
+  Result<Timestamp> Now(SqlConnection& connection) const override;
+  std::string_view ensure_usage_row() const override;
+  std::string_view table_exists() const override;
+  std::string_view create_migration_book() const override;
+};
+
+}  // namespace satchel

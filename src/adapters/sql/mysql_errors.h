@@ -1,0 +1,21 @@
+/// The one translator of error numbers of the MySQL protocol: MariaDB's, MySQL's, TiDB's and
+/// libmariadb's own. Pure.
+#pragma once
+
+#include "adapters/sql/sql_connection.h"
+
+namespace satchel {
+
+/// Of any statement but COMMIT.
+SqlFailure MysqlFailureOf(unsigned int code);
+/// Of COMMIT: kOutcomeUnknown unless the code says that nothing was committed.
+SqlFailure MysqlCommitFailureOf(unsigned int code);
+/// The error comes from a server that works, and only refused; false: there was no answer, or it
+/// was that the server is going away.
+bool IsMysqlAnswer(unsigned int code);
+/// A connection with this error cannot be used again.
+bool IsMysqlConnectionLost(unsigned int code);
+/// An operator has to act: user, password, rights, database, TLS.
+bool IsMysqlRefusal(unsigned int code);
+
+}  // namespace satchel
