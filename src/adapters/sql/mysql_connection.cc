@@ -1,8 +1,8 @@
 #include "adapters/sql/mysql_connection.h"
 
 // clang-format off: the error numbers need the types of mysql.h
-#include <mysql.h>
 #include <errmsg.h>
+#include <mysql.h>
 #include <mysqld_error.h>
 // clang-format on
 #include <fcntl.h>
@@ -40,7 +40,8 @@ constexpr std::chrono::milliseconds kFarewellTimeMax = 500ms;
 constexpr const char* kAuthentication =
     "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
 
-// NO_UNSIGNED_SUBTRACTION: differences of what `>>` and `&` give, which is unsigned, may be negative.
+// NO_UNSIGNED_SUBTRACTION: differences of what `>>` and `&` give, which is unsigned, may be
+// negative.
 constexpr std::string_view kSessionOfAll =
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; "
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
@@ -50,8 +51,7 @@ constexpr std::string_view kSessionOfAll =
 constexpr std::string_view kSessionOfMariadb =
     "SET SESSION default_storage_engine = InnoDB, SESSION idle_write_transaction_timeout = 15";
 constexpr std::string_view kSessionOfMysql = "SET SESSION default_storage_engine = InnoDB";
-constexpr std::string_view kSessionOfTidb =
-    "SET SESSION tidb_txn_mode = 'pessimistic'";
+constexpr std::string_view kSessionOfTidb = "SET SESSION tidb_txn_mode = 'pessimistic'";
 /// TiDB has it from 7.6 on.
 constexpr std::string_view kIdleTimeoutOfTidb = "SET SESSION tidb_idle_transaction_timeout = 15";
 
@@ -110,8 +110,7 @@ void MysqlConnection::CloseHandle::operator()(MYSQL* handle) const {
 
 MysqlConnection::~MysqlConnection() = default;
 
-MysqlConnection::Opened MysqlConnection::Open(const Target& target,
-                                              MysqlWait::SteadyTime deadline,
+MysqlConnection::Opened MysqlConnection::Open(const Target& target, MysqlWait::SteadyTime deadline,
                                               const CallContext* call) {
   if (!InitializeLibrary()) {
     return OpenFailure{.error = {SqlFailure::kUnavailable, std::string(kNoMemory)}};
@@ -169,7 +168,8 @@ bool MysqlConnection::Connect(const MysqlOptions& options) {
 }
 
 bool MysqlConnection::SetUpSession() {
-  if (!RunText(std::string(kSessionOfAll).append("; ").append(SessionOf(server_))).ok()) return false;
+  if (!RunText(std::string(kSessionOfAll).append("; ").append(SessionOf(server_))).ok())
+    return false;
   return server_ != MysqlServer::kTidb || RunText(kIdleTimeoutOfTidb).ok() ||
          mysql_errno(handle_.get()) == ER_UNKNOWN_SYSTEM_VARIABLE;
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/sql/migration_lock.h"
+
 namespace satchel {
 namespace {
 
@@ -104,8 +106,7 @@ Status MysqlDatabase::Check(const CallContext& call) {
   const auto lease = pool_.Borrow(call, &refused);
   if (!lease.ok() && refused) {
     return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
-                              std::to_string(options_.port) + " refuses the user " +
-                              options_.user +
+                              std::to_string(options_.port) + " refuses the user " + options_.user +
                               ": check user, password, rights and, with "
                               "MICROSERVICE_DATABASE_CA, that the server's certificate comes from "
                               "that authority and names this host")
@@ -127,14 +128,26 @@ Status MysqlDatabase::Check(const CallContext& call) {
                             "InnoDB before documents are trusted to it");
 }
 
-Status MysqlDatabase::Write(const CallContext& call, Durability,
-                            const SqlOperation& operation) {
+Status MysqlDatabase::Write(const CallContext& call, Durability, const SqlOperation& operation) {
   return RunUntilDone(call, [&] { return WriteOnce(call, operation); });
 }
 
 Status MysqlDatabase::Read(const CallContext& call, ReadScope scope,
                            const SqlOperation& operation) {
   return RunUntilDone(call, [&] { return ReadOnce(call, scope, operation); });
+}
+
+Status MysqlDatabase::Migrate(const CallContext& call, const SqlOperation& operation) {
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  const auto opened = MysqlConnection::Open(
+      {options_, ca_path_}, std::chrono::steady_clock::now() + MysqlPool::kConnectTimeMax, &call);
+  if (const auto* failure = std::get_if<MysqlConnection::OpenFailure>(&opened)) {
+    return ToStatus(failure->error);
+  }
+  MysqlConnection& connection = *std::get<std::unique_ptr<MysqlConnection>>(opened);
+  connection.WorkFor(&call);
+  return RunWithMigrationLock(
+      connection, call, [&](SqlConnection& session) { return RunGuarded(operation, session); });
 }
 
 Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<Run()>& run) {

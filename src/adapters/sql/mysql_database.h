@@ -30,6 +30,7 @@ class MysqlDatabase final : public SqlDatabase {
   Status Write(const CallContext& call, Durability durability,
                const SqlOperation& operation) override;
   Status Read(const CallContext& call, ReadScope scope, const SqlOperation& operation) override;
+  Status Migrate(const CallContext& call, const SqlOperation& operation) override;
   const SqlDialect& dialect() const override { return dialect_; }
 
  private:

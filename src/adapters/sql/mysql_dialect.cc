@@ -1,5 +1,7 @@
 #include "adapters/sql/mysql_dialect.h"
 
+#include "adapters/sql/mysql_script.h"
+
 namespace satchel {
 
 Result<Timestamp> MysqlDialect::Now(SqlConnection& connection) const {
@@ -32,6 +34,10 @@ std::string_view MysqlDialect::create_migration_book() const {
          "`started_at` DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), "
          "`applied_steps_count` INTEGER UNSIGNED NOT NULL DEFAULT 0"
          ") DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+}
+
+std::vector<std::string_view> MysqlDialect::SplitScript(std::string_view script) const {
+  return SplitMysqlScript(script);
 }
 
 }  // namespace satchel

@@ -1,6 +1,9 @@
 /// SQL as servers of the MySQL protocol spell it.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "adapters/sql/sql_database.h"
 
 namespace satchel {
@@ -12,6 +15,8 @@ class MysqlDialect final : public SqlDialect {
   std::string_view ensure_usage_row() const override;
   std::string_view table_exists() const override;
   std::string_view create_migration_book() const override;
+  bool undoes_schema_changes() const override { return false; }
+  std::vector<std::string_view> SplitScript(std::string_view script) const override;
 };
 
 }  // namespace satchel

@@ -1,8 +1,8 @@
 #include "adapters/sql/mysql_errors.h"
 
 // clang-format off: the error numbers need the types of mysql.h
-#include <mysql.h>
 #include <errmsg.h>
+#include <mysql.h>
 #include <mysqld_error.h>
 // clang-format on
 

@@ -84,8 +84,8 @@ class MysqlPool {
   // Guarded by mutex_:
   std::deque<Waiter*> waiters_;
   std::vector<std::unique_ptr<MysqlConnection>> idle_;
-  int open_ = 0;     // idle, lent and being opened
-  int opening_ = 0;  // of these
+  int open_ = 0;                // idle, lent and being opened
+  int opening_ = 0;             // of these
   std::optional<Status> down_;  // why, since the last connect that got no answer
   SteadyTime try_again_at_{};   // while down_
 
