@@ -32,26 +32,40 @@ class OwnAdministration {
   static Result<std::unique_ptr<OwnAdministration>> Open(const Config& config) {
     umask(S_IRWXG | S_IRWXO);
     auto own = std::make_unique<OwnAdministration>();
-    const auto migrate = config.migrate_on_start ? Backend::Migrate::kYes : Backend::Migrate::kNo;
-    SATCHEL_ASSIGN_OR_RETURN(own->backend_, Backend::Open(config, Backend::Missing::kRefuse,
-                                                          migrate, own->clock_, own->ids_));
     JsonLoggerOptions options;
     options.level = LogLevel::kWarning;
     options.output = StandardErrorSink();
     SATCHEL_ASSIGN_OR_RETURN(own->log_, JsonLogger::Make(options, own->clock_));
+    const Migrate migrate = config.migrate_on_start ? Migrate::kYes : Migrate::kNo;
+    SATCHEL_ASSIGN_OR_RETURN(own->backend_,
+                             Backend::Make(config, Backend::Missing::kRefuse, migrate,
+                                           {own->clock_, own->ids_, *own->log_, own->metrics_}));
+    SATCHEL_RETURN_IF_ERROR(own->OpenBackend());
     MetadataStore& metadata = own->backend_->metadata();
     ObjectStore& objects = own->backend_->objects();
+    // Without a lease: the operator's word does not wait for a replica that sweeps.
     SweeperOptions sweeping;
-    sweeping.sole_uploader = true;
+    sweeping.sole_uploader = own->backend_->sole_user();
     own->sweeper_.emplace(metadata, objects, own->clock_, *own->log_, own->metrics_, sweeping);
     own->administration_.emplace(metadata, objects, *own->sweeper_, *own->log_, own->metrics_,
                                  config.default_user_quota);
-    SATCHEL_ASSIGN_OR_RETURN(own->server_, AdminServer::Start(own->backend_->admin_address(),
-                                                              *own->administration_, own->ids_));
+    const auto address = own->backend_->admin_address();
+    auto server = address ? AdminServer::Start(*address, *own->administration_, own->ids_)
+                          : AdminServer::StartWithin(*own->administration_, own->ids_);
+    SATCHEL_ASSIGN_OR_RETURN(own->server_, std::move(server));
     return own;
   }
 
+  std::shared_ptr<grpc::Channel> channel() { return server_->channel(); }
+
  private:
+  /// A store that is away keeps nobody from the rows: who needs its bytes is told so then.
+  Status OpenBackend() {
+    const Status checked = backend_->Check(CallContext("start"));
+    if (checked.ok()) backend_->Open();
+    return checked.Is(Reason::kObjectStoreUnavailable) ? Status() : checked;
+  }
+
   SystemClock clock_;
   SecureIdGenerator ids_;
   MetricsRegistry metrics_{kVersion, clock_};
@@ -62,17 +76,19 @@ class OwnAdministration {
   std::unique_ptr<AdminServer> server_;
 };
 
-/// Asks the server that owns the folder, or else this process after opening the folder itself.
+/// Asks the server that owns the folder, or else this process after opening the stores itself.
 cli::MaybeError Ask(const Config& config, const AskServer& ask) {
-  cli::AdminClient client;
-  if (cli::MaybeError error = client.Connect(config.storage_dir)) return error;
-  cli::MaybeError answer = ask(client);
-  if (!answer || answer->exit_code != cli::kExitUnreachable) return answer;
+  if (UsesStorageFolder(config)) {
+    cli::AdminClient client;
+    if (cli::MaybeError error = client.Connect(config.storage_dir)) return error;
+    cli::MaybeError answer = ask(client);
+    if (!answer || answer->exit_code != cli::kExitUnreachable) return answer;
+  }
   const Result<std::unique_ptr<OwnAdministration>> own = OwnAdministration::Open(config);
   if (!own.ok()) return cli::ErrorFromStatus(own.status());
-  cli::AdminClient own_client;
-  if (cli::MaybeError error = own_client.Connect(config.storage_dir)) return error;
-  return ask(own_client);
+  cli::AdminClient client;
+  client.Use((*own)->channel(), "this process");
+  return ask(client);
 }
 
 void Run(const ConfigLoader& loader, cli::CliContext& context, const AskServer& ask) {

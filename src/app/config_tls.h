@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "app/config.h"
 #include "base/status.h"
@@ -20,5 +21,9 @@ struct TlsMaterial {
 /// TLS_KEY holds is never shown, not even as a path: it may be a key that was pasted wrongly.
 /// Precondition: TLS_CERT is set.
 Result<TlsMaterial> ReadTlsMaterial(const Config& config);
+
+/// PEM text: `value` itself, or what the file holds that it names. CONFIGURATION_INVALID, naming
+/// `key`: the file is missing or unreadable, or there is no PEM in it.
+Result<std::string> ReadPem(std::string_view key, const std::string& value);
 
 }  // namespace satchel

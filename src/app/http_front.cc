@@ -29,19 +29,29 @@ class HttpFront::LinkedDocuments final : public LinkedDocumentSource {
 
 namespace {
 
+constexpr std::size_t kProbesAtOnce = 2;  ///< store and database
+
+std::optional<std::string> BreakerName(const Backend& backend, Dependency dependency) {
+  const std::optional<BreakerState> state = backend.breaker_state(dependency);
+  if (!state) return std::nullopt;
+  return std::string(NameOf(*state));
+}
+
 OperationsHandler::Sources SourcesOf(const HttpFrontDependencies& dependencies) {
   MetricsRegistry& metrics = dependencies.metrics;
   Backend& backend = dependencies.backend;
-  return {
-      .metrics_as_json = [&metrics] { return metrics.Render(MetricsFormat::kJson); },
-      .metrics_as_prometheus_text =
-          [&metrics] { return metrics.Render(MetricsFormat::kPrometheusText); },
-      .metrics_as_openmetrics =
-          [&metrics] { return metrics.Render(MetricsFormat::kOpenMetricsText); },
-      .probe_store = [&backend](const CallContext& call) { return backend.objects().Probe(call); },
-      .probe_database =
-          [&backend](const CallContext& call) { return backend.metadata().Probe(call); },
-      .state = dependencies.state};
+  return {.metrics_as_json = [&metrics] { return metrics.Render(MetricsFormat::kJson); },
+          .metrics_as_prometheus_text =
+              [&metrics] { return metrics.Render(MetricsFormat::kPrometheusText); },
+          .metrics_as_openmetrics =
+              [&metrics] { return metrics.Render(MetricsFormat::kOpenMetricsText); },
+          .probe_store =
+              [&backend](const CallContext& call) { return backend.bare_objects().Probe(call); },
+          .probe_database =
+              [&backend](const CallContext& call) { return backend.bare_metadata().Probe(call); },
+          .store_breaker = [&backend] { return BreakerName(backend, Dependency::kObjectStore); },
+          .database_breaker = [&backend] { return BreakerName(backend, Dependency::kDatabase); },
+          .state = dependencies.state};
 }
 
 }  // namespace
@@ -50,36 +60,41 @@ HttpFront::HttpFront(const HttpFrontDependencies& dependencies)
     : work_(boost::asio::make_work_guard(io_)),
       documents_(
           std::make_unique<LinkedDocuments>(dependencies.service, dependencies.backend.objects())),
-      operations_(SourcesOf(dependencies), dependencies.workers.get_executor()),
-      links_({.verifier = dependencies.backend.links(),
-              .documents = *documents_,
-              .observer = dependencies.observer,
-              .ids = dependencies.ids,
-              .workers = dependencies.workers.get_executor()}) {}
+      probes_(kProbesAtOnce),
+      operations_(SourcesOf(dependencies), probes_.get_executor()) {}
 
 Result<std::unique_ptr<HttpFront>> HttpFront::Start(const HttpFrontDependencies& dependencies) {
   auto front = std::make_unique<HttpFront>(dependencies);
-  const Config& config = dependencies.config;
-  SATCHEL_RETURN_IF_ERROR(front->Listen(config, dependencies.log, dependencies.workers));
-  if (config.public_url.empty()) {
-    dependencies.backend.links().set_public_url(
-        (config.tls_cert.empty() ? "http://localhost:" : "https://localhost:") +
-        std::to_string(front->links_port()));
+  SATCHEL_RETURN_IF_ERROR(front->Listen(dependencies));
+  if (dependencies.backend.own_links() != nullptr) {
+    SATCHEL_RETURN_IF_ERROR(front->ListenForLinks(dependencies));
+    front->links_server_->Start();
   }
   front->operations_server_->Start();
-  front->links_server_->Start();
   front->thread_ = std::jthread([&io = front->io_] { io.run(); });
   return front;
 }
 
-Status HttpFront::Listen(const Config& config, EventLog& log, boost::asio::thread_pool& workers) {
+Status HttpFront::Listen(const HttpFrontDependencies& dependencies) {
+  const Config& config = dependencies.config;
   HttpServerOptions operations{.host = config.host,
                                .port = static_cast<std::uint16_t>(config.metrics_port),
                                .port_key = "METRICS_PORT",
                                .tls = std::nullopt};
-  SATCHEL_ASSIGN_OR_RETURN(
-      operations_server_,
-      HttpServer::Make(io_, workers.get_executor(), operations_, log, std::move(operations)));
+  SATCHEL_ASSIGN_OR_RETURN(operations_server_,
+                           HttpServer::Make(io_, dependencies.workers.get_executor(), operations_,
+                                            dependencies.log, std::move(operations)));
+  return {};
+}
+
+Status HttpFront::ListenForLinks(const HttpFrontDependencies& dependencies) {
+  const Config& config = dependencies.config;
+  LocalLinkSigner& signer = *dependencies.backend.own_links();
+  links_.emplace(LinkHandler::Parts{.verifier = signer,
+                                    .documents = *documents_,
+                                    .observer = dependencies.observer,
+                                    .ids = dependencies.ids,
+                                    .workers = dependencies.workers.get_executor()});
   HttpServerOptions links{.host = config.host,
                           .port = static_cast<std::uint16_t>(config.http_port),
                           .port_key = "HTTP_PORT",
@@ -89,9 +104,23 @@ Status HttpFront::Listen(const Config& config, EventLog& log, boost::asio::threa
     SATCHEL_ASSIGN_OR_RETURN(TlsMaterial tls, ReadTlsMaterial(config));
     links.tls = TlsIdentity{std::move(tls.certificate_pem), std::move(tls.key_pem)};
   }
-  SATCHEL_ASSIGN_OR_RETURN(
-      links_server_, HttpServer::Make(io_, workers.get_executor(), links_, log, std::move(links)));
+  SATCHEL_ASSIGN_OR_RETURN(links_server_,
+                           HttpServer::Make(io_, dependencies.workers.get_executor(), *links_,
+                                            dependencies.log, std::move(links)));
+  if (config.public_url.empty()) {
+    signer.set_public_url((config.tls_cert.empty() ? "http://localhost:" : "https://localhost:") +
+                          std::to_string(links_server_->port()));
+  }
   return {};
+}
+
+std::optional<int> HttpFront::links_port() const {
+  if (links_server_ == nullptr) return std::nullopt;
+  return links_server_->port();
+}
+
+void HttpFront::StopLinks(std::chrono::milliseconds grace) {
+  if (links_server_ != nullptr) links_server_->Stop(grace);
 }
 
 HttpFront::~HttpFront() {
@@ -100,6 +129,7 @@ HttpFront::~HttpFront() {
   operations_server_.reset();
   work_.reset();
   io_.stop();
+  probes_.join();
 }
 
 }  // namespace satchel

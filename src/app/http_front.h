@@ -1,4 +1,5 @@
-/// The two HTTP ports: operations (metrics, health) and signed links, on a thread of their own.
+/// The HTTP ports: operations (metrics, health), and signed links where the store has none of its
+/// own; on a thread of their own.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -6,6 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "app/backend.h"
@@ -43,23 +45,27 @@ class HttpFront {
   ~HttpFront();
 
   int metrics_port() const { return operations_server_->port(); }
-  int links_port() const { return links_server_->port(); }
+  /// nullopt: the store answers links itself.
+  std::optional<int> links_port() const;
   /// Ends the links: accepts no more, lets what runs end within `grace`. Operations go on.
-  void StopLinks(std::chrono::milliseconds grace) { links_server_->Stop(grace); }
+  void StopLinks(std::chrono::milliseconds grace);
 
   explicit HttpFront(const HttpFrontDependencies& dependencies);
 
  private:
   class LinkedDocuments;
-  Status Listen(const Config& config, EventLog& log, boost::asio::thread_pool& workers);
+  Status Listen(const HttpFrontDependencies& dependencies);
+  Status ListenForLinks(const HttpFrontDependencies& dependencies);
 
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::unique_ptr<LinkedDocuments> documents_;
+  /// Probes wait for nobody: not for workers that hang on what is being probed.
+  boost::asio::thread_pool probes_;
   OperationsHandler operations_;
-  LinkHandler links_;
+  std::optional<LinkHandler> links_;
   std::unique_ptr<HttpServer> operations_server_;
-  std::unique_ptr<HttpServer> links_server_;
+  std::unique_ptr<HttpServer> links_server_;  ///< null: the store answers links itself
   std::jthread thread_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <iostream>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "app/backend.h"
@@ -12,11 +14,13 @@
 #include "app/config_print.h"
 #include "app/server.h"
 #include "app/signals.h"
+#include "app/startup.h"
 #include "base/version.h"
 #include "cli/exit_codes.h"
 #include "cli/grpc_log.h"
 #include "observability/json_logger.h"
 #include "observability/observer_fanout.h"
+#include "resilience/unavailable.h"
 
 namespace satchel {
 namespace {
@@ -36,6 +40,38 @@ void KeepTransferBlocks() {
   mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
 }
 
+/// Why the process ends: asked to, or by a check that failed once it could be made.
+class Ending {
+ public:
+  void Fail(const Status& why) {
+    {
+      const std::lock_guard lock(mutex_);
+      status_ = why;
+    }
+    RequestTermination();
+  }
+  Status status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Status status_;  ///< guarded by the mutex
+};
+
+LogFields Listening(const Config& config, const Server& server) {
+  LogFields fields = {{"version", std::string(kVersion)},
+                      {"host", config.host},
+                      {"port", std::to_string(server.grpc_port())},
+                      {"metricsPort", std::to_string(server.metrics_port())}};
+  if (const std::optional<int> port = server.links_port()) {
+    fields.emplace_back("linksPort", std::to_string(*port));
+  }
+  if (UsesStorageFolder(config)) fields.emplace_back("storageDir", config.storage_dir);
+  return fields;
+}
+
 Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
   const Config& config = loaded.config;
   SecureIdGenerator ids;
@@ -43,23 +79,37 @@ Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
   ObserverFanout observer({&metrics, &log});
   for (const std::string& warning : loaded.warnings) log.Write(LogLevel::kWarning, warning, {});
 
-  const auto migrate = config.migrate_on_start ? Backend::Migrate::kYes : Backend::Migrate::kNo;
-  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend,
-                           Backend::Open(config, Backend::Missing::kMake, migrate, clock, ids));
+  const Migrate migrate = config.migrate_on_start ? Migrate::kYes : Migrate::kNo;
+  SATCHEL_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Backend> backend,
+      Backend::Make(config, Backend::Missing::kMake, migrate, {clock, ids, log, metrics}));
+  Startup startup({*backend, clock, log, metrics, SweeperOptionsOf(config, *backend, ids)});
+  const Status checked = startup.Try(CallContext("start"));
+  if (!checked.ok() && !IsAway(checked)) return checked;
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
                            Server::Start({config, *backend, clock, ids, log, observer, metrics}));
-  log.Write(LogLevel::kInfo, "serving",
-            {{"version", std::string(kVersion)},
-             {"host", config.host},
-             {"port", std::to_string(server->grpc_port())},
-             {"metricsPort", std::to_string(server->metrics_port())},
-             {"linksPort", std::to_string(server->links_port())},
-             {"storageDir", config.storage_dir}});
+  log.Write(LogLevel::kInfo, "serving", Listening(config, *server));
+  Ending ending;
+  // Behind the server, which it opens: it ends first.
+  std::optional<LaterStartup> later;
+  if (checked.ok()) {
+    server->BackendOpened();
+  } else {
+    log.Write(LogLevel::kWarning, "not ready: store or database is away; tried until it answers",
+              {{"cause", checked.ToString()}});
+    later.emplace(
+        startup,
+        [&] {
+          server->BackendOpened();
+          log.Write(LogLevel::kInfo, "ready: store and database answer", {});
+        },
+        [&](const Status& why) { ending.Fail(why); });
+  }
   WaitForTermination();
   log.Write(LogLevel::kInfo, "draining", {});
   server->Drain();
   log.Write(LogLevel::kInfo, "stopped", {});
-  return {};
+  return ending.status();
 }
 
 }  // namespace

@@ -11,7 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::seconds kSweepInterval = 30s;
+constexpr std::chrono::milliseconds kSweepIntervalMin = 1s;
+constexpr std::chrono::milliseconds kSweepIntervalMax = 30s;
+/// A sweeping replica that was killed keeps the others from sweeping for so many intervals.
+constexpr int kSweeperLeaseIntervals = 2;
 /// The metrics promise totals at most 10 s old.
 constexpr std::chrono::seconds kTotalsInterval = 5s;
 /// Calls in progress of all kinds; each holds some KiB, a stalled download a window.
@@ -32,13 +35,28 @@ DocumentServiceOptions OptionsOf(const Config& config) {
                                   : std::chrono::seconds(0)};
 }
 
-SweeperOptions SweeperOptionsOf() {
-  SweeperOptions options;
-  options.sole_uploader = true;
-  return options;
+/// Often enough that a dead upload is found soon after its lease.
+std::chrono::milliseconds SweepInterval(const Config& config) {
+  return std::clamp(std::chrono::milliseconds(config.upload_lease) / 3, kSweepIntervalMin,
+                    kSweepIntervalMax);
+}
+
+std::size_t RowWorkers(const Config& config) {
+  return config.database.kind == DatabaseKind::kSqlite
+             ? 1
+             : static_cast<std::size_t>(config.database_pool_size);
 }
 
 }  // namespace
+
+SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, IdGenerator& ids) {
+  SweeperOptions options;
+  options.sole_uploader = backend.sole_user();
+  if (!options.sole_uploader) options.lease_holder = ids.RandomHex();
+  options.lease =
+      std::chrono::ceil<std::chrono::seconds>(SweepInterval(config)) * kSweeperLeaseIntervals;
+  return options;
+}
 
 Server::Server(const ServerDependencies& dependencies)
     : dependencies_(dependencies),
@@ -50,27 +68,27 @@ Server::Server(const ServerDependencies& dependencies)
       service_(uploader_, dependencies.backend.metadata(), dependencies.backend.objects(),
                dependencies.backend.links(), dependencies.log, OptionsOf(dependencies.config)),
       sweeper_(dependencies.backend.metadata(), dependencies.backend.objects(), dependencies.clock,
-               dependencies.log, dependencies.metrics, SweeperOptionsOf()),
+               dependencies.log, dependencies.metrics,
+               SweeperOptionsOf(dependencies.config, dependencies.backend, dependencies.ids)),
       administration_(dependencies.backend.metadata(), dependencies.backend.objects(), sweeper_,
                       dependencies.log, dependencies.metrics,
                       dependencies.config.default_user_quota),
       admission_(kCallsMax),
       workers_(static_cast<std::size_t>(dependencies.config.worker_threads)),
+      row_workers_(RowWorkers(dependencies.config)),
       grpc_service_(GrpcCallEnvironment{
           .service = service_,
           .admission = admission_,
           .observer = dependencies.observer,
           .ids = dependencies.ids,
           .workers = workers_,
+          .row_workers = row_workers_,
           .stream_idle_max = dependencies.config.stream_idle_timeout,
           .local_reads = dependencies.config.database.kind == DatabaseKind::kSqlite}) {}
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerDependencies& dependencies) {
   auto server = std::make_unique<Server>(dependencies);
-  // Before the first upload is accepted, since every PENDING row is taken for a dead one's.
-  server->sweeper_.RunOnce(CallContext("start"), SweepTrigger::kStartup);
   SATCHEL_RETURN_IF_ERROR(server->Listen());
-  server->StartMaintenance();
   return server;
 }
 
@@ -98,8 +116,10 @@ Status Server::Listen() {
                                                     .ids = given.ids,
                                                     .workers = workers_,
                                                     .state = [this] { return state(); }}));
-  SATCHEL_ASSIGN_OR_RETURN(
-      admin_server_, AdminServer::Start(given.backend.admin_address(), administration_, given.ids));
+  if (const auto address = given.backend.admin_address()) {
+    SATCHEL_ASSIGN_OR_RETURN(admin_server_,
+                             AdminServer::Start(*address, administration_, given.ids));
+  }
   // Last: who reaches this port finds a service that is complete.
   SATCHEL_ASSIGN_OR_RETURN(const GrpcServerOptions options, GrpcOptions());
   SATCHEL_ASSIGN_OR_RETURN(grpc_server_, GrpcServer::Start(options, grpc_service_, admission_));
@@ -109,10 +129,10 @@ Status Server::Listen() {
 
 ServingState Server::state() const {
   if (admission_.draining()) return ServingState::kDraining;
-  return listening_ ? ServingState::kServing : ServingState::kStarting;
+  return listening_ && backend_open_ ? ServingState::kServing : ServingState::kStarting;
 }
 
-void Server::StartMaintenance() {
+void Server::BackendOpened() {
   std::vector<Maintenance::Task> tasks;
   tasks.push_back({"storage-totals", kTotalsInterval, [this](const CallContext& call) {
                      Result<StorageTotals> totals =
@@ -123,10 +143,11 @@ void Server::StartMaintenance() {
                                                               dependencies_.clock.WallNow());
                      }
                    }});
-  tasks.push_back({"sweep", kSweepInterval, [this](const CallContext& call) {
+  tasks.push_back({"sweep", SweepInterval(dependencies_.config), [this](const CallContext& call) {
                      sweeper_.RunOnce(call, SweepTrigger::kTimer);
                    }});
   maintenance_ = std::make_unique<Maintenance>(std::move(tasks));
+  backend_open_ = true;
 }
 
 void Server::Drain() {
@@ -142,6 +163,7 @@ Server::~Server() {
   if (grpc_server_ != nullptr) grpc_server_->Drain(0s);
   admin_server_.reset();
   http_.reset();
+  row_workers_.join();
   workers_.join();
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
+#include <optional>
 
 #include "app/backend.h"
 #include "app/config.h"
@@ -37,17 +38,22 @@ struct ServerDependencies {
   MetricsRegistry& metrics;
 };
 
+/// How this process sweeps; `ids` names it among its replicas.
+SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, IdGenerator& ids);
+
 class Server {
  public:
-  /// Ends what dead uploads have left, then listens. CONFIGURATION_INVALID: an address is in use,
-  /// or certificates are bad.
+  /// Listens. CONFIGURATION_INVALID: an address is in use, or certificates are bad.
   static Result<std::unique_ptr<Server>> Start(const ServerDependencies& dependencies);
   /// Ends at once what Drain() has not ended.
   ~Server();
 
   int grpc_port() const { return grpc_server_->port(); }
   int metrics_port() const { return http_->metrics_port(); }
-  int links_port() const { return http_->links_port(); }
+  /// nullopt: the store answers links itself.
+  std::optional<int> links_port() const { return http_->links_port(); }
+  /// The backend is open: from now on the service is ready, and looks after itself.
+  void BackendOpened();
   /// Lets running calls end within SHUTDOWN_GRACE_SECONDS, refusing new ones; then stops listening.
   void Drain();
 
@@ -56,7 +62,6 @@ class Server {
  private:
   Status Listen();
   Result<GrpcServerOptions> GrpcOptions() const;
-  void StartMaintenance();
   ServingState state() const;
 
   // In the order of dependence: what comes later uses what comes before, and ends first.
@@ -67,7 +72,10 @@ class Server {
   Administration administration_;
   Admission admission_;
   std::atomic<bool> listening_{false};  ///< on all ports
+  std::atomic<bool> backend_open_{false};
   boost::asio::thread_pool workers_;
+  /// Where rows are not local: reads of them never wait for a worker that an object store holds.
+  boost::asio::thread_pool row_workers_;
   DocumentGrpcService grpc_service_;
   std::unique_ptr<GrpcServer> grpc_server_;
   std::unique_ptr<HttpFront> http_;

@@ -1,5 +1,7 @@
 #include "app/signals.h"
 
+#include <unistd.h>
+
 #include <csignal>
 
 namespace satchel {
@@ -32,5 +34,7 @@ int WaitForTermination() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   return received;
 }
+
+void RequestTermination() { kill(getpid(), SIGTERM); }
 
 }  // namespace satchel

@@ -11,4 +11,7 @@ void PrepareSignals();
 /// once.
 int WaitForTermination();
 
+/// As if SIGTERM had come from outside; thread-safe.
+void RequestTermination();
+
 }  // namespace satchel

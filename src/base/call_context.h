@@ -1,6 +1,7 @@
 /// What travels with one call through all layers: who asked, until when, whether still wanted.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -17,12 +18,19 @@ class CallContext {
 
   explicit CallContext(std::string request_id, SteadyTime deadline = SteadyTime::max())
       : request_id_(std::move(request_id)), deadline_(deadline) {}
+  /// A part of `whole`, which must outlive it: ends with it, or earlier.
+  CallContext(const CallContext& whole, SteadyTime deadline)
+      : request_id_(whole.request_id_),
+        deadline_(std::min(deadline, whole.deadline_)),
+        whole_(&whole) {}
 
   const std::string& request_id() const { return request_id_; }
   SteadyTime deadline() const { return deadline_; }
 
   void Cancel() { cancelled_.store(true, std::memory_order_release); }
-  bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+  bool cancelled() const {
+    return cancelled_.load(std::memory_order_acquire) || (whole_ != nullptr && whole_->cancelled());
+  }
 
   /// OK while the caller still waits; CANCELLED or DEADLINE_EXCEEDED after that.
   Status Check() const {
@@ -36,6 +44,7 @@ class CallContext {
  private:
   const std::string request_id_;
   const SteadyTime deadline_;
+  const CallContext* const whole_ = nullptr;
   std::atomic<bool> cancelled_{false};
 };
 

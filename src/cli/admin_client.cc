@@ -6,6 +6,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "cli/grpc_log.h"
 
@@ -13,7 +14,7 @@ namespace satchel::cli {
 
 MaybeError AdminClient::Connect(const std::string& storage_folder) {
   QuietGrpcLog();
-  folder_path_ = storage_folder;
+  server_ = "the server of " + storage_folder;
   folder_.Reset(open(storage_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.valid())
     return SystemError("cannot open the storage folder " + storage_folder +
@@ -30,12 +31,18 @@ MaybeError AdminClient::Connect(const std::string& storage_folder) {
   return std::nullopt;
 }
 
+void AdminClient::Use(std::shared_ptr<grpc::Channel> channel, std::string server) {
+  QuietGrpcLog();
+  server_ = std::move(server);
+  stub_ = AdminService::NewStub(std::move(channel));
+}
+
 MaybeError AdminClient::GetQuota(const std::string& user, GetQuotaResponse* response) {
   grpc::ClientContext context;
   GetQuotaRequest request;
   request.set_user_id(user);
   const grpc::Status status = stub_->GetQuota(&context, request, response);
-  if (!status.ok()) return ErrorFromCall(status, "the server of " + folder_path_);
+  if (!status.ok()) return ErrorFromCall(status, server_);
   return std::nullopt;
 }
 
@@ -46,7 +53,7 @@ MaybeError AdminClient::SetQuota(const std::string& user, std::optional<std::int
   if (quota_bytes) request.set_quota_bytes(*quota_bytes);
   SetQuotaResponse response;
   const grpc::Status status = stub_->SetQuota(&context, request, &response);
-  if (!status.ok()) return ErrorFromCall(status, "the server of " + folder_path_);
+  if (!status.ok()) return ErrorFromCall(status, server_);
   return std::nullopt;
 }
 
@@ -63,7 +70,7 @@ MaybeError AdminClient::CheckConsistency(
     on_event(event);
   }
   const grpc::Status status = reader->Finish();
-  if (!status.ok()) return ErrorFromCall(status, "the server of " + folder_path_);
+  if (!status.ok()) return ErrorFromCall(status, server_);
   if (!complete) return LocalError("the server ended the check without a summary");
   return std::nullopt;
 }

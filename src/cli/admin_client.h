@@ -1,6 +1,7 @@
 /// Administration asked of the server that owns a storage folder, through its Unix socket there.
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <satchel/admin.grpc.pb.h>
 
 #include <cstdint>
@@ -24,7 +25,11 @@ class AdminClient {
   /// Opens the folder; does not yet ask anything.
   MaybeError Connect(const std::string& storage_folder);
 
-  // Each returns an error with exit code 69 when no server listens. Precondition: Connect().
+  /// Asks through `channel`; `server` names who is asked, for messages.
+  void Use(std::shared_ptr<grpc::Channel> channel, std::string server);
+
+  // Each returns an error with exit code 69 when no server listens. Precondition: Connect() or
+  // Use().
   MaybeError GetQuota(const std::string& user, GetQuotaResponse* response);
   /// Without `quota_bytes`: back to the default.
   MaybeError SetQuota(const std::string& user, std::optional<std::int64_t> quota_bytes);
@@ -33,7 +38,7 @@ class AdminClient {
                               const std::function<void(const CheckConsistencyResponse&)>& on_event);
 
  private:
-  std::string folder_path_;
+  std::string server_;
   UniqueDescriptor folder_;
   std::unique_ptr<AdminService::Stub> stub_;
 };

@@ -22,7 +22,7 @@ constexpr std::array kAllSweepStops = {
     SweepStop::kNone,          SweepStop::kCallFailed,     SweepStop::kStoreIdMismatch,
     SweepStop::kDatabaseEmpty, SweepStop::kTooManyOrphans, SweepStop::kClocksDiffer,
     SweepStop::kLeaseHeld,     SweepStop::kCancelled};
-constexpr std::array<std::string_view, 2> kDependencyNames = {"object_store", "database"};
+constexpr std::array kAllDependencies = {Dependency::kObjectStore, Dependency::kDatabase};
 
 template <typename Enum>
 constexpr std::size_t Index(Enum value) {
@@ -148,8 +148,20 @@ void MetricsRegistry::RegisterStateMetrics(std::string_view version) {
                        .Name("satchel_breaker_state")
                        .Help("Circuit breaker: 0 closed, 1 half open, 2 open")
                        .Register(*registry_);
-  for (std::size_t i = 0; i < kDependencies; ++i) {
-    breakers_[i] = &breakers.Add({{"dependency", std::string(kDependencyNames[i])}});
+  auto& calls = prometheus::BuildHistogram()
+                    .Name("satchel_dependency_call_duration_seconds")
+                    .Help("Duration of single calls to a remote store or database")
+                    .Register(*registry_);
+  auto& failures = prometheus::BuildCounter()
+                       .Name("satchel_dependency_failures_total")
+                       .Help("Single calls to a remote store or database that could not be made")
+                       .Register(*registry_);
+  for (const Dependency dependency : kAllDependencies) {
+    const std::string name(NameOf(dependency));
+    breakers_[Index(dependency)] = &breakers.Add({{"dependency", name}});
+    dependency_durations_[Index(dependency)] =
+        &calls.Add({{"dependency", name}}, DurationBuckets());
+    dependency_failures_[Index(dependency)] = &failures.Add({{"dependency", name}});
   }
   prometheus::BuildGauge()
       .Name("satchel_build_info")
@@ -233,7 +245,16 @@ void MetricsRegistry::SetStorageTotals(StorageTotals totals, Timestamp read_at) 
   totals_read_at_ = read_at;
 }
 
-void MetricsRegistry::SetBreakerState(Dependency dependency, BreakerState state) {
+void MetricsRegistry::DependencyCalled(Dependency dependency, const Status& status,
+                                       std::chrono::nanoseconds duration) {
+  dependency_durations_[Index(dependency)]->Observe(
+      std::chrono::duration<double>(duration).count());
+  if (status.code() == StatusCode::kUnavailable || status.Is(Reason::kOutcomeUnknown)) {
+    dependency_failures_[Index(dependency)]->Increment();
+  }
+}
+
+void MetricsRegistry::BreakerChanged(Dependency dependency, BreakerState state) {
   breakers_[Index(dependency)]->Set(static_cast<double>(state));
 }
 

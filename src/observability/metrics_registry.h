@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "observability/metrics_format.h"
 #include "ports/call_observer.h"
+#include "ports/dependency_observer.h"
 #include "ports/metadata_store.h"
 #include "ports/sweep_observer.h"
 
@@ -28,10 +29,6 @@ class Family;
 
 namespace satchel {
 
-enum class Dependency : std::uint8_t { kObjectStore, kDatabase };
-/// The numbers are the gauge's values.
-enum class BreakerState : std::uint8_t { kClosed = 0, kHalfOpen = 1, kOpen = 2 };
-
 /// Counts calls as follows.
 ///   documents_{upload,download,delete}_total  calls that ended OK
 ///   documents_errors_total                    calls that did not, cancelled and stalled ones too
@@ -43,7 +40,7 @@ enum class BreakerState : std::uint8_t { kClosed = 0, kHalfOpen = 1, kOpen = 2 }
 ///
 /// Thread-safe. Observing a call takes well below a microsecond and allocates nothing, but for the
 /// first call of each operation and code.
-class MetricsRegistry final : public CallObserver, public SweepObserver {
+class MetricsRegistry final : public CallObserver, public SweepObserver, public DependencyObserver {
  public:
   /// `clock` must outlive the registry.
   MetricsRegistry(std::string_view version, const Clock& clock);
@@ -55,11 +52,13 @@ class MetricsRegistry final : public CallObserver, public SweepObserver {
   void CallEnded(const CallRecord& record) override;
   void SweepEnded(const SweepReport& report) override;
   void UsageRepaired(const UserId& user) override;
+  void DependencyCalled(Dependency dependency, const Status& status,
+                        std::chrono::nanoseconds duration) override;
+  /// Closed until it is told otherwise.
+  void BreakerChanged(Dependency dependency, BreakerState state) override;
 
   /// What the database said at `read_at`; shown until the next time.
   void SetStorageTotals(StorageTotals totals, Timestamp read_at);
-  /// Closed until it is told otherwise.
-  void SetBreakerState(Dependency dependency, BreakerState state);
 
   /// The body of /metrics. JSON has the keys of the API's contract: those above, and
   /// documents_storage_bytes {global, users, users_omitted}, last_updated (null until the first
@@ -111,6 +110,8 @@ class MetricsRegistry final : public CallObserver, public SweepObserver {
   prometheus::Gauge* storage_bytes_ = nullptr;
   prometheus::Gauge* storage_read_at_ = nullptr;
   std::array<prometheus::Gauge*, kDependencies> breakers_{};
+  std::array<prometheus::Histogram*, kDependencies> dependency_durations_{};
+  std::array<prometheus::Counter*, kDependencies> dependency_failures_{};
   prometheus::Family<prometheus::Histogram>* durations_ = nullptr;
   /// Filled as pairs come up, so that a scrape is not mostly zeros.
   std::array<std::array<std::atomic<prometheus::Histogram*>, kCodes>, kOperations>

@@ -170,6 +170,20 @@ AdminServer::~AdminServer() {
   server_->Wait();
 }
 
+std::shared_ptr<grpc::Channel> AdminServer::channel() {
+  return server_->InProcessChannel(grpc::ChannelArguments());
+}
+
+Result<std::unique_ptr<AdminServer>> AdminServer::StartWithin(Administration& administration,
+                                                              IdGenerator& ids) {
+  auto service = std::make_unique<Service>(administration, ids);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(service.get());
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) return InternalError("a server without a port could not be started");
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(service), std::move(server)));
+}
+
 Result<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& address,
                                                         Administration& administration,
                                                         IdGenerator& ids) {

@@ -1,6 +1,7 @@
 /// Administration of a running server over its Unix socket (proto/satchel/admin.proto).
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <grpcpp/server.h>
 
 #include <memory>
@@ -22,8 +23,14 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> Start(const std::string& address,
                                                     Administration& administration,
                                                     IdGenerator& ids);
+  /// Only for this process: see channel().
+  static Result<std::unique_ptr<AdminServer>> StartWithin(Administration& administration,
+                                                          IdGenerator& ids);
   /// Cancels what runs.
   ~AdminServer();
+
+  /// Reaches this server from within its process.
+  std::shared_ptr<grpc::Channel> channel();
 
  private:
   class Service;

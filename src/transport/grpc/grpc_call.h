@@ -24,6 +24,8 @@ struct GrpcCallEnvironment {
   IdGenerator& ids;
   /// Runs coroutines and blocking work; bounded by its number of threads.
   boost::asio::thread_pool& workers;
+  /// The same for unary calls that only read rows: what objects wait for does not delay them.
+  boost::asio::thread_pool& row_workers;
   std::chrono::milliseconds stream_idle_max;
   /// Reads of rows are answered on gRPC's own threads: right where they are local and take
   /// microseconds; the hop to a worker would cost more than the read.

@@ -18,7 +18,9 @@ grpc::ServerUnaryReactor* UnaryCall::Start(Operation operation, Access access,
     return call.get();
   }
   call->ticket_ = *std::move(ticket);
-  boost::asio::post(environment.workers, [call, work = std::move(work)] { call->Run(work); });
+  boost::asio::thread_pool& workers =
+      access == Access::kReadsRows ? environment.row_workers : environment.workers;
+  boost::asio::post(workers, [call, work = std::move(work)] { call->Run(work); });
   return call.get();
 }
 

@@ -78,7 +78,13 @@ boost::asio::awaitable<HttpResponse> OperationsHandler::Readiness() {
   std::string body = "{\"status\":\"";
   body.append(Word(state, dependencies_ok));
   body.append("\",\"store\":\"").append(Word(store));
-  body.append("\",\"database\":\"").append(Word(database)).append("\"}\n");
+  body.append("\",\"database\":\"").append(Word(database)).append("\"");
+  const auto add_breaker = [&](std::string_view key, const std::optional<std::string>& breaker) {
+    if (breaker) body.append(",\"").append(key).append("\":\"").append(*breaker).append("\"");
+  };
+  add_breaker("storeBreaker", sources_.store_breaker());
+  add_breaker("databaseBreaker", sources_.database_breaker());
+  body.append("}\n");
   co_return Content("application/json", std::move(body), ready ? 200 : 503);
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "transport/http/http_handler.h"
@@ -24,6 +25,9 @@ class OperationsHandler final : public HttpHandler {
     std::function<std::string()> metrics_as_openmetrics;      ///< format 1.0.0
     SharedProbe::Probe probe_store;
     SharedProbe::Probe probe_database;
+    /// nullopt: there is none. Both do not block.
+    std::function<std::optional<std::string>()> store_breaker;
+    std::function<std::optional<std::string>()> database_breaker;
     std::function<ServingState()> state;
   };
 

@@ -308,7 +308,7 @@ TEST_F(MetricsRegistryTest, Sweeper) {
 }
 
 TEST_F(MetricsRegistryTest, Breakers) {
-  metrics_.SetBreakerState(Dependency::kDatabase, BreakerState::kOpen);
+  metrics_.BreakerChanged(Dependency::kDatabase, BreakerState::kOpen);
   const std::map<std::string, double> samples = Samples(Text());
   EXPECT_EQ(samples.at("satchel_breaker_state{dependency=\"database\"}"), 2);
   EXPECT_EQ(samples.at("satchel_breaker_state{dependency=\"object_store\"}"), 0);

@@ -1,0 +1,68 @@
+/// A metadata store behind the layers of its guard.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ports/metadata_store.h"
+#include "resilience/call_layer.h"
+
+namespace satchel {
+
+/// Thread-safe.
+class GuardedMetadataStore final : public MetadataStore {
+ public:
+  /// Both must outlive it.
+  GuardedMetadataStore(MetadataStore& inner, const CallStack& stack)
+      : inner_(inner), stack_(stack) {}
+
+  Result<Document> Reserve(const CallContext& call, const ReserveRequest& request) override;
+  Status RenewLease(const CallContext& call, const DocumentId& id, const AttemptId& attempt,
+                    std::chrono::seconds lease) override;
+  Result<Document> Complete(const CallContext& call, const CompleteRequest& request) override;
+  Status Fail(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
+  Status Forget(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
+  Result<std::optional<Document>> FindAttempt(const CallContext& call, const DocumentId& id,
+                                              const AttemptId& attempt) override;
+  Result<std::optional<Document>> Find(const CallContext& call, const DocumentId& id) override;
+  Result<std::optional<Deletion>> Delete(const CallContext& call, const UserId& user,
+                                         const DocumentId& id, std::chrono::seconds retention,
+                                         std::int64_t default_quota) override;
+  Result<ListPage> List(const CallContext& call, const ListQuery& query) override;
+  Result<Usage> GetUsage(const CallContext& call, const UserId& user,
+                         std::int64_t default_quota) override;
+  Status SetQuota(const CallContext& call, const UserId& user,
+                  std::optional<std::int64_t> quota_bytes) override;
+  Result<StorageTotals> GetStorageTotals(const CallContext& call, int users_max) override;
+  Result<std::vector<Document>> FindExpiredUploads(const CallContext& call,
+                                                   std::optional<std::chrono::seconds> expired_for,
+                                                   int limit) override;
+  Result<std::vector<Garbage>> FindGarbage(const CallContext& call,
+                                           const std::optional<GarbagePosition>& after,
+                                           int limit) override;
+  Result<std::vector<AttemptId>> FilterKnownAttempts(
+      const CallContext& call, const std::vector<AttemptId>& attempts) override;
+  Result<std::vector<ObjectRef>> FilterReferencedVersions(
+      const CallContext& call, const std::vector<ObjectRef>& objects) override;
+  Result<std::vector<Document>> ScanDocuments(const CallContext& call, const DocumentId& after,
+                                              int limit) override;
+  Result<std::vector<UsageMismatch>> FindUsageMismatches(const CallContext& call) override;
+  Status RepairUsage(const CallContext& call, const UserId& user) override;
+  Status RecordHash(const CallContext& call, const DocumentId& id,
+                    const ContentHash& sha256) override;
+  Status Probe(const CallContext& call) override;
+  Result<Timestamp> Now(const CallContext& call) override;
+  Result<std::optional<StoreId>> ReadStoreId(const CallContext& call) override;
+  Status WriteStoreId(const CallContext& call, const StoreId& id) override;
+  Result<bool> HasDocuments(const CallContext& call) override;
+  Result<bool> AcquireSweeperLease(const CallContext& call, const std::string& holder,
+                                   std::chrono::seconds lease) override;
+
+ private:
+  MetadataStore& inner_;
+  const CallStack& stack_;
+};
+
+}  // namespace satchel
