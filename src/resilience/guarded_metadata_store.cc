@@ -15,6 +15,13 @@ Status GuardedMetadataStore::RenewLease(const CallContext& call, const DocumentI
   });
 }
 
+Status GuardedMetadataStore::RecordUpload(const CallContext& call, const DocumentId& id,
+                                          const AttemptId& attempt, const UploadId& upload) {
+  return stack_.Run(call, CallLength::kShort, [&](const CallContext& inner) {
+    return inner_.RecordUpload(inner, id, attempt, upload);
+  });
+}
+
 Result<Document> GuardedMetadataStore::Complete(const CallContext& call,
                                                 const CompleteRequest& request) {
   return stack_.Run(call, CallLength::kShort,

@@ -21,6 +21,8 @@ class GuardedMetadataStore final : public MetadataStore {
   Result<Document> Reserve(const CallContext& call, const ReserveRequest& request) override;
   Status RenewLease(const CallContext& call, const DocumentId& id, const AttemptId& attempt,
                     std::chrono::seconds lease) override;
+  Status RecordUpload(const CallContext& call, const DocumentId& id, const AttemptId& attempt,
+                      const UploadId& upload) override;
   Result<Document> Complete(const CallContext& call, const CompleteRequest& request) override;
   Status Fail(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
   Status Forget(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;

@@ -18,6 +18,7 @@ class GuardedWriter final : public ObjectWriter {
     return stack_.Run(call, CallLength::kTransfer,
                       [&](const CallContext& inner) { return inner_->Commit(inner, sha256); });
   }
+  UploadId upload() const override { return inner_->upload(); }
 
  private:
   const std::unique_ptr<ObjectWriter> inner_;
@@ -69,9 +70,9 @@ Status GuardedObjectStore::Remove(const CallContext& call, const ObjectRef& obje
 }
 
 Status GuardedObjectStore::RemoveAttempt(const CallContext& call, const std::string& key,
-                                         const AttemptId& attempt) {
+                                         const AttemptId& attempt, const UploadId& upload) {
   return stack_.Run(call, CallLength::kTransfer, [&](const CallContext& inner) {
-    return inner_.RemoveAttempt(inner, key, attempt);
+    return inner_.RemoveAttempt(inner, key, attempt, upload);
   });
 }
 

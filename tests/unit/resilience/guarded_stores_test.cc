@@ -62,6 +62,7 @@ TEST_F(GuardedStoresTest, EveryMethodOfTheMetadataStorePassesTheLayersAndReaches
                              .default_quota = 10,
                              .lease = std::chrono::seconds(9)});
   (void)store.RenewLease(call, id, attempt, std::chrono::seconds(9));
+  (void)store.RecordUpload(call, id, attempt, UploadId("m"));
   (void)store.Complete(call, {id, attempt, ObjectVersion("v"), ContentHash("h")});
   (void)store.Fail(call, id, attempt);
   (void)store.Forget(call, id, attempt);
@@ -88,6 +89,7 @@ TEST_F(GuardedStoresTest, EveryMethodOfTheMetadataStorePassesTheLayersAndReaches
   (void)store.AcquireSweeperLease(call, "h", std::chrono::seconds(9));
   const std::vector<std::string> expected = {"Reserve",
                                              "RenewLease",
+                                             "RecordUpload",
                                              "Complete",
                                              "Fail",
                                              "Forget",
