@@ -63,7 +63,8 @@ class OwnAdministration {
   Status OpenBackend() {
     const Status checked = backend_->Check(CallContext("start"));
     if (checked.ok()) backend_->Open();
-    return checked.Is(Reason::kObjectStoreUnavailable) ? Status() : checked;
+    const bool store_away = checked.Is(Reason::kObjectStoreUnavailable);
+    return store_away && backend_->rows_open() ? Status() : checked;
   }
 
   SystemClock clock_;

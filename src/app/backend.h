@@ -65,6 +65,8 @@ class Backend {
   /// nullopt: embedded, and without a breaker.
   std::optional<BreakerState> breaker_state(Dependency dependency) const;
 
+  /// Calls may reach the database, whatever the object store does.
+  bool rows_open() const { return metadata_guard_ == nullptr || metadata_guard_->open(); }
   /// No other process uses this database while this one lives.
   bool sole_user() const { return folder_ != nullptr; }
   /// gRPC's name for the administration socket; nullopt: there is no folder for one. Sockets' own

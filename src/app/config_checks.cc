@@ -88,12 +88,6 @@ Status CheckBuilt(const Config& config) {
   const auto refuse = [&](bool asked, std::string_view what) {
     if (asked) missing.append("\n  ").append(what);
   };
-  refuse(config.storage_backend == StorageBackend::kMinio,
-         "STORAGE_BACKEND minio: this version stores documents in local files only; set "
-         "STORAGE_BACKEND to local");
-  refuse(config.database.kind == DatabaseKind::kMysql,
-         "MICROSERVICE_DATABASE mysql://: this version works with SQLite only; leave it out, or "
-         "set it to sqlite:///path");
   refuse(!config.upstream_grpc.empty(),
          "UPSTREAM_GRPC: this version passes no calls to another server; leave it out");
   if (missing.empty()) return {};

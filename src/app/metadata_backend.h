@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "adapters/sql/mysql_options.h"
 #include "app/config.h"
 #include "base/call_context.h"
 #include "base/clock.h"
@@ -27,5 +28,8 @@ enum class Migrate : bool { kNo, kYes };
 /// CONFIGURATION_INVALID: the operator has to act. `clock` must outlive what is made.
 Result<MetadataBackend> MakeMetadataBackend(const Config& config, Migrate migrate,
                                             const Clock& clock);
+
+/// Precondition: config.database is of kMysql.
+MysqlOptions MysqlOptionsOf(const Config& config);
 
 }  // namespace satchel

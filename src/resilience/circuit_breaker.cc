@@ -21,7 +21,7 @@ std::optional<std::chrono::milliseconds> CircuitBreaker::Refuses() const {
   const std::lock_guard lock(mutex_);
   if (state_ == BreakerState::kClosed) return std::nullopt;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(open_until_ - clock_.SteadyNow());
-  return std::max(left, 0ms) + kProbeTime;
+  return std::max(left, kProbeTime);
 }
 
 void CircuitBreaker::Succeeded() {

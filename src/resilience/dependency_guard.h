@@ -45,6 +45,7 @@ class DependencyGuard {
   const CallStack& stack() const { return stack_; }
   /// The dependency has been checked: calls may reach it.
   void Open() { gate_->Open(); }
+  bool open() const { return gate_->open(); }
   BreakerState breaker_state() const { return breaker_.state(); }
 
  private:
