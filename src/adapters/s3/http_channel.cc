@@ -112,7 +112,7 @@ void HttpChannel::SetOptions() {
   }
 }
 
-void HttpChannel::Start(HttpRequest request) {
+void HttpChannel::Start(OutgoingRequest request) {
   Abort();
   request_ = std::move(request);
   answer_ = {};
@@ -132,7 +132,7 @@ void HttpChannel::Start(HttpRequest request) {
   }
 }
 
-HttpAnswer HttpChannel::Perform(const CallContext& call, HttpRequest request) {
+HttpAnswer HttpChannel::Perform(const CallContext& call, OutgoingRequest request) {
   Start(std::move(request));
   while (Drive(call, [] { return false; })) {
   }

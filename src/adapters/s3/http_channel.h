@@ -39,7 +39,7 @@ class HttpSink {
 };
 
 /// Ready to be sent: signed, encoded.
-struct HttpRequest {
+struct OutgoingRequest {
   std::string method;
   std::string url;
   S3Headers headers;
@@ -80,10 +80,10 @@ class HttpChannel {
   HttpChannel& operator=(const HttpChannel&) = delete;
 
   /// The whole of a request. After this the channel is free.
-  HttpAnswer Perform(const CallContext& call, HttpRequest request);
+  HttpAnswer Perform(const CallContext& call, OutgoingRequest request);
 
   /// Begins a request; Drive() does the work. What `request` points to must outlive it.
-  void Start(HttpRequest request);
+  void Start(OutgoingRequest request);
   /// Works until `enough()`, or until the request has ended in whatever way; false: ended.
   bool Drive(const CallContext& call, const std::function<bool()>& enough);
   bool running() const { return running_; }
@@ -114,7 +114,7 @@ class HttpChannel {
 
   const S3StoreOptions& options_;
   const std::unique_ptr<Curl> curl_;
-  HttpRequest request_;
+  OutgoingRequest request_;
   HttpAnswer answer_;
   bool running_ = false;
   bool headers_complete_ = false;

@@ -136,7 +136,7 @@ Status AbortUploadsOfAttempt(S3Client& client, const CallContext& call, const st
     if (!answer.ok()) return S3Error(request.operation, answer);
     const std::optional<S3UploadPage> page = ParseUploadPage(answer.body);
     if (!page) return S3Nonsense(request.operation, answer);
-    const std::optional<Timestamp> now = ParseHttpDate(answer.Header("date"));
+    const std::optional<Timestamp> now = ParseAnswerDate(answer.Header("date"));
     for (const S3Upload& upload : page->uploads) {
       if (upload.key != key) continue;
       SATCHEL_ASSIGN_OR_RETURN(const bool ours,

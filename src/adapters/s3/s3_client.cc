@@ -18,7 +18,7 @@ std::string PathOf(const S3Request& request) {
 S3Client::S3Client(S3StoreOptions options, const Clock& clock, Pauses& pauses)
     : options_(std::move(options)), clock_(clock), pauses_(pauses), pool_(options_) {}
 
-HttpRequest S3Client::Sign(const S3Request& request) const {
+OutgoingRequest S3Client::Sign(const S3Request& request) const {
   const SigningScope scope{.credentials = &options_.credentials,
                            .region = options_.region,
                            .service = "s3",
@@ -35,7 +35,7 @@ HttpRequest S3Client::Sign(const S3Request& request) const {
   signable.headers["x-amz-date"] = FormatAmzDate(scope.time);
   signable.headers["x-amz-content-sha256"] = signable.payload_hash;
 
-  HttpRequest http;
+  OutgoingRequest http;
   http.method = request.method;
   http.url = options_.endpoint.Url() + EncodePath(signable.path);
   if (!request.query.empty()) http.url.append("?").append(EncodeQuery(request.query));

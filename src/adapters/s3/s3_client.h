@@ -34,7 +34,7 @@ class S3Client {
 
   /// For bodies that are streamed: a connection, and the request to start on it.
   Result<HttpPool::Lease> Borrow() { return pool_.Borrow(); }
-  HttpRequest Sign(const S3Request& request) const;
+  OutgoingRequest Sign(const S3Request& request) const;
 
  private:
   const S3StoreOptions options_;

@@ -59,7 +59,7 @@ std::optional<Timestamp> ParseIsoDate(std::string_view text) {
   return Timestamp(*day) + *clock + milliseconds;
 }
 
-std::optional<Timestamp> ParseHttpDate(std::string_view text) {
+std::optional<Timestamp> ParseAnswerDate(std::string_view text) {
   if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
   const auto day = Digits(text.substr(5, 2));
   const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));

@@ -63,7 +63,7 @@ Result<HttpAnswer> S3ObjectReader::Start(S3Client& client, const CallContext& ca
   while (true) {
     SATCHEL_RETURN_IF_ERROR(call.Check());
     SATCHEL_ASSIGN_OR_RETURN(channel_, client.Borrow());
-    HttpRequest http = client.Sign(request);
+    OutgoingRequest http = client.Sign(request);
     http.sink = &window_;
     channel_->Start(std::move(http));
     const bool streams = channel_->Drive(call, [&] { return channel_->headers_complete(); }) &&

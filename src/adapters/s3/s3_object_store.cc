@@ -106,7 +106,7 @@ Result<Timestamp> S3ObjectStore::Now(const CallContext& call) {
   const S3Request request = HeadBucketRequest(client_.bucket());
   SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer answer, client_.Send(call, request));
   if (!answer.ok()) return S3Error(request.operation, answer);
-  const std::optional<Timestamp> now = ParseHttpDate(answer.Header("date"));
+  const std::optional<Timestamp> now = ParseAnswerDate(answer.Header("date"));
   if (!now) return S3Nonsense(request.operation, answer);
   return *now;
 }

@@ -14,7 +14,7 @@ Result<bool> StreamedPut::Run(const CallContext& call, const std::function<bool(
     SATCHEL_RETURN_IF_ERROR(call.Check());
     if (channel_ == nullptr) {
       SATCHEL_ASSIGN_OR_RETURN(channel_, client_.Borrow());
-      HttpRequest http = client_.Sign(request_);
+      OutgoingRequest http = client_.Sign(request_);
       http.source = &body_;
       http.source_bytes = body_.encoded_bytes();
       channel_->Start(std::move(http));

@@ -88,7 +88,7 @@ TEST(S3Xml, UploadsPartsAndWhatElseIsAskedFor) {
 }
 
 TEST(S3Dates, AreReadInBothForms) {
-  EXPECT_EQ(FormatTimestamp(ParseHttpDate("Wed, 25 Nov 2026 19:05:09 GMT").value()),
+  EXPECT_EQ(FormatTimestamp(ParseAnswerDate("Wed, 25 Nov 2026 19:05:09 GMT").value()),
             "2026-11-25T19:05:09.000Z");
   EXPECT_EQ(FormatTimestamp(ParseIsoDate("2026-11-25T19:05:09Z").value()),
             "2026-11-25T19:05:09.000Z");
@@ -96,7 +96,7 @@ TEST(S3Dates, AreReadInBothForms) {
             "2026-11-25T19:05:09.987Z");
   for (const char* text : {"", "Wed, 31 Feb 2026 19:05:09 GMT", "Wednesday, 25-Nov-26 19:05:09 GMT",
                            "Wed, 25 Nov 2026 25:05:09 GMT"}) {
-    EXPECT_FALSE(ParseHttpDate(text)) << text;
+    EXPECT_FALSE(ParseAnswerDate(text)) << text;
   }
   for (const char* text : {"", "2026-11-25", "2026-13-25T19:05:09Z", "2026-11-25T19:05:09.x1Z"}) {
     EXPECT_FALSE(ParseIsoDate(text)) << text;
