@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kLockName = "prisma_migrate";
 /// How long one statement waits, so that a cancelled call and a short time-out of statements hold.
 constexpr std::int64_t kLockStepSeconds = 1;
-constexpr int kLockStepsMax = 60;
+constexpr std::chrono::minutes kLockTimeMax{1};
 
 SqlResult<bool> TryLock(SqlConnection& connection) {
   bool locked = false;
@@ -19,12 +19,24 @@ SqlResult<bool> TryLock(SqlConnection& connection) {
   return locked;
 }
 
+/// TiDB answers some of many that ask at once with the code of an unknown error (1105).
+bool IsContention(const SqlError& error) {
+  return error.failure == SqlFailure::kRetryable || error.failure == SqlFailure::kOther;
+}
+
 Status Lock(SqlConnection& connection, const CallContext& call) {
-  for (int step = 0; step < kLockStepsMax; ++step) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kLockTimeMax;
+  for (;;) {
     SATCHEL_RETURN_IF_ERROR(call.Check());
     auto locked = TryLock(connection);
-    if (!locked.ok()) return locked.status();
-    if (*locked) return {};
+    if (locked.ok() && *locked) return {};
+    const bool contended = locked.ok() || IsContention(locked.error());
+    const bool late = std::chrono::steady_clock::now() >= give_up_at;
+    if (!locked.ok() && (!contended || late)) return locked.status();
+    if (late) break;
+    if (locked.ok()) continue;
+    auto paused = connection.Query("SELECT SLEEP(0.05)", {}, [](const SqlRow&) {});
+    if (!paused.ok()) return paused.status();
   }
   return ConfigurationError(
       "another process is migrating this database server; try again when it has ended");

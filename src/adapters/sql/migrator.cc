@@ -68,6 +68,25 @@ SqlResult<std::int64_t> RunScript(SqlConnection& connection, const SqlDialect& d
   return static_cast<std::int64_t>(statements.size());
 }
 
+/// Whether the migration is to blame, and not what the database was in at that moment. Of one that
+/// stays half done the book has to say so in any case, as long as there is a session to say it in.
+bool IsOfTheMigration(const SqlError& error, const SqlDialect& dialect) {
+  switch (error.failure) {
+    case SqlFailure::kOther:
+    case SqlFailure::kUniqueViolation:
+      return true;
+    case SqlFailure::kRetryable:
+    case SqlFailure::kFull:
+    case SqlFailure::kCorrupt:
+      return !dialect.undoes_schema_changes();
+    case SqlFailure::kUnavailable:
+    case SqlFailure::kOutcomeUnknown:
+    case SqlFailure::kInterrupted:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 /// One try to apply the next pending migration.
@@ -134,6 +153,12 @@ Result<std::vector<MigrationReport>> Migrator::ReadBook(SqlConnection& connectio
 
 Status Migrator::FindObstacle(const std::vector<MigrationReport>& reports) const {
   for (const MigrationReport& report : reports) {
+    if (report.state == MigrationState::kFailed && report.logs.empty()) {
+      return ConfigurationError("the migration " + report.name +
+                                " began and has not ended: it runs now, or was interrupted; if no "
+                                "process runs it, repair the schema, then settle it with "
+                                "`satchel migrate resolve`");
+    }
     if (report.state == MigrationState::kFailed) {
       return ConfigurationError("the migration " + report.name +
                                 " failed halfway; repair the schema, then settle it with "
@@ -209,7 +234,7 @@ Status Migrator::ApplyNext(SqlConnection& connection, Attempt& attempt) const {
   SATCHEL_RETURN_IF_ERROR(StartEntry(connection, dialect, migration));
   attempt.migration = &migration;
   auto ran = RunScript(connection, dialect, migration.sql);
-  if (ran.Is(SqlFailure::kOther) || ran.Is(SqlFailure::kUniqueViolation)) {
+  if (!ran.ok() && IsOfTheMigration(ran.error(), dialect)) {
     attempt.failure = ran.error();
     // Otherwise what ran goes with its transaction, the book's entry too.
     if (!dialect.undoes_schema_changes()) {
