@@ -6,12 +6,12 @@
 ARG DEBIAN=docker.io/library/debian:bookworm-slim
 
 FROM ${DEBIAN} AS build
-ENV SATCHEL_CACHE=/cache CCACHE_DIR=/ccache CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=true
+ENV SATCHEL_CACHE=/cache CCACHE_DIR=/mnt CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=true
 WORKDIR /src
 COPY tools tools
 RUN tools/bootstrap build
 COPY . .
-RUN --mount=type=cache,target=/ccache \
+RUN --mount=type=cache,target=/mnt \
     cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
       -DSATCHEL_BUILD_TESTS=OFF -DSATCHEL_BUILD_BENCH=OFF \
  && cmake --build build --target satchel \

@@ -10,6 +10,8 @@ from harness.client import Client
 from harness.documents import pdf_of_size
 from harness.ports import free_port
 
+pytestmark = pytest.mark.timeout(3600)  # the first test builds; on a cold cache that takes minutes
+
 NAME = "localhost/satchel-test"
 SIZE_MAX = 220 << 20  # bytes, of the unpacked image with its Debian
 MIB = 1 << 20
@@ -44,7 +46,7 @@ def test_is_small(root, record_property):
 
 
 def test_holds_no_tools_and_no_sources(root):
-    for path in ("usr/bin/g++", "usr/bin/cmake", "usr/bin/git", "src", "cache", "ccache"):
+    for path in ("usr/bin/g++", "usr/bin/cmake", "usr/bin/git", "src", "cache", "mnt/tmp"):
         assert not (root / path).exists(), path
     assert not list(root.glob("usr/include/*"))
 
