@@ -77,8 +77,8 @@ Result<bool> IsListed(S3Client& client, const CallContext& call, const ObjectRef
     for (const StoredVersion& version : page.versions) {
       if (version.object == object) return true;
     }
-    if (!page.truncated || page.next_key_marker > object.key) return false;
-    behind = {page.next_key_marker, ObjectVersion(page.next_version_marker)};
+    if (!page.truncated || page.last.key > object.key || page.last == behind) return false;
+    behind = page.last;
   }
 }
 
@@ -113,8 +113,8 @@ Result<std::vector<ObjectVersion>> FindVersionsOfAttempt(S3Client& client, const
       }
     }
     // Listings are sorted: behind the key come only longer ones.
-    if (!page.truncated || page.next_key_marker > key) return found;
-    behind = {page.next_key_marker, ObjectVersion(page.next_version_marker)};
+    if (!page.truncated || page.last.key > key || page.last == behind) return found;
+    behind = page.last;
   }
 }
 
@@ -143,9 +143,9 @@ Status AbortUploadsOfAttempt(S3Client& client, const CallContext& call, const st
                                BelongsToAttempt(client, call, upload, attempt, now));
       if (ours) SATCHEL_RETURN_IF_ERROR(AbortUpload(client, call, key, upload.id));
     }
-    if (!page->truncated || page->next_key_marker > key) return {};
-    key_marker = page->next_key_marker;
-    upload_marker = page->next_upload_marker;
+    if (!page->truncated || page->uploads.back().key > key) return {};
+    key_marker = page->uploads.back().key;
+    upload_marker = page->uploads.back().id.value();
   }
 }
 

@@ -20,9 +20,8 @@ constexpr std::size_t kStoreIdBytesMax = 128;
 /// removed; of a version that is gone, not every store knows where it was.
 ObjectRef EndBetweenKeys(S3VersionPage& page) {
   std::vector<StoredVersion>& versions = page.versions;
-  const ObjectRef behind_all{page.next_key_marker, ObjectVersion(page.next_version_marker)};
   if (versions.empty() || versions.front().object.key == versions.back().object.key) {
-    return behind_all;
+    return page.last;
   }
   const std::string last = versions.back().object.key;
   while (versions.back().object.key == last) versions.pop_back();

@@ -47,17 +47,19 @@ std::optional<S3VersionPage> ParseVersionPage(std::string_view xml) {
   const pugi::xml_node root = Parse(document, xml, "ListVersionsResult");
   if (!root) return std::nullopt;
   S3VersionPage page;
-  for (const pugi::xml_node& node : root.children("Version")) {
+  for (const pugi::xml_node& node : root.children()) {
+    const bool is_version = std::string_view(node.name()) == "Version";
+    if (!is_version && std::string_view(node.name()) != "DeleteMarker") continue;
+    page.last = {Text(node, "Key"), ObjectVersion(Text(node, "VersionId"))};
+    if (page.last.key.empty() || page.last.version.empty()) return std::nullopt;
+    if (!is_version) continue;
     const std::optional<std::int64_t> size = ReadNumber<std::int64_t>(Text(node, "Size"));
     const std::optional<Timestamp> modified = ParseIsoDate(Text(node, "LastModified"));
-    ObjectRef object{Text(node, "Key"), ObjectVersion(Text(node, "VersionId"))};
-    if (!size || !modified || object.key.empty() || object.version.empty()) return std::nullopt;
-    page.versions.push_back({std::move(object), *size, *modified});
+    if (!size || !modified) return std::nullopt;
+    page.versions.push_back({page.last, *size, *modified});
   }
   page.truncated = IsTrue(root, "IsTruncated");
-  page.next_key_marker = Text(root, "NextKeyMarker");
-  page.next_version_marker = Text(root, "NextVersionIdMarker");
-  if (page.truncated && page.next_key_marker.empty()) return std::nullopt;
+  if (page.truncated && page.last.key.empty()) return std::nullopt;
   return page;
 }
 
@@ -74,9 +76,7 @@ std::optional<S3UploadPage> ParseUploadPage(std::string_view xml) {
     page.uploads.push_back(std::move(upload));
   }
   page.truncated = IsTrue(root, "IsTruncated");
-  page.next_key_marker = Text(root, "NextKeyMarker");
-  page.next_upload_marker = Text(root, "NextUploadIdMarker");
-  if (page.truncated && page.next_key_marker.empty()) return std::nullopt;
+  if (page.truncated && page.uploads.empty()) return std::nullopt;
   return page;
 }
 

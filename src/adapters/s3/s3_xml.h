@@ -21,8 +21,9 @@ struct S3ErrorBody {
 struct S3VersionPage {
   std::vector<StoredVersion> versions;  ///< without delete markers
   bool truncated = false;
-  std::string next_key_marker;
-  std::string next_version_marker;
+  /// The last of the page, delete markers included: behind it begins the next. The store says so
+  /// too, but MinIO adds notes of its own to the key.
+  ObjectRef last;
 };
 
 struct S3Upload {
@@ -32,10 +33,8 @@ struct S3Upload {
 };
 
 struct S3UploadPage {
-  std::vector<S3Upload> uploads;
+  std::vector<S3Upload> uploads;  ///< behind the last of them begins the next page
   bool truncated = false;
-  std::string next_key_marker;
-  std::string next_upload_marker;
 };
 
 struct S3PartPage {

@@ -31,21 +31,20 @@ TEST(S3Xml, EntitiesOfADocumentTypeAreNeverExpanded) {
 TEST(S3Xml, APageOfVersions) {
   const auto page = ParseVersionPage(
       "<ListVersionsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-      "<IsTruncated>true</IsTruncated><NextKeyMarker>documents/b &amp; c</NextKeyMarker>"
-      "<NextVersionIdMarker>v9</NextVersionIdMarker>"
-      "<Version><Key>documents/a b&#x20;</Key><VersionId>v1</VersionId>"
+      "<IsTruncated>true</IsTruncated><NextKeyMarker>documents/x[minio_cache:v2]</NextKeyMarker>"
+      "<Version><Key>documents/a &amp; b&#x20;</Key><VersionId>v1</VersionId>"
       "<LastModified>2026-11-25T19:00:00.123Z</LastModified><Size>5368709120</Size></Version>"
       "<DeleteMarker><Key>documents/x</Key><VersionId>v2</VersionId></DeleteMarker>"
       "</ListVersionsResult>");
   ASSERT_TRUE(page);
   ASSERT_EQ(page->versions.size(), 1U);
-  EXPECT_EQ(page->versions[0].object.key, "documents/a b ");
+  EXPECT_EQ(page->versions[0].object.key, "documents/a & b ");
   EXPECT_EQ(page->versions[0].object.version.value(), "v1");
   EXPECT_EQ(page->versions[0].size, 5368709120);
   EXPECT_EQ(FormatTimestamp(page->versions[0].modified_at), "2026-11-25T19:00:00.123Z");
   EXPECT_TRUE(page->truncated);
-  EXPECT_EQ(page->next_key_marker, "documents/b & c");
-  EXPECT_EQ(page->next_version_marker, "v9");
+  EXPECT_EQ(page->last.key, "documents/x") << "a delete marker counts";
+  EXPECT_EQ(page->last.version.value(), "v2");
 }
 
 // What a sweeper deletes by is never guessed.

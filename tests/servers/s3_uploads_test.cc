@@ -1,0 +1,144 @@
+// What uploads leave in real stores: whole objects or nothing.
+
+#include <gtest/gtest.h>
+
+#include "servers/s3_rig.h"
+#include "support/tcp_gate.h"
+
+namespace satchel {
+namespace {
+
+constexpr std::int64_t kMiB = 1024 * 1024;
+
+class S3Uploads : public testing::TestWithParam<S3Server::Kind> {
+ protected:
+  S3Uploads() : server_(S3Server::Shared(GetParam())), options_(server_.Options()) {
+    options_.single_put_bytes_max = 6 * kMiB;
+    options_.part_bytes = 5 * kMiB;
+    rig_ = std::make_unique<S3Rig>(options_);
+    const Status ready = rig_->SetUp();
+    EXPECT_TRUE(ready.ok()) << ready.ToString();
+  }
+
+  /// What a process leaves that dies in mid-upload: it reaches the store no more.
+  UploadId LeaveUpload(const ObjectSpec& spec, const std::string& content) {
+    TcpGate gate(server_.port());
+    S3StoreOptions options = options_;
+    options.endpoint.host = "127.0.0.1:" + std::to_string(gate.port());
+    S3Rig dying(options);
+    const auto writer = dying.store.Create(dying.call, spec);
+    EXPECT_TRUE(writer.ok()) << writer.status().ToString();
+    const Status appended = (*writer)->Append(dying.call, BytesOf(content).first(5'500'000));
+    EXPECT_TRUE(appended.ok()) << appended.ToString();
+    gate.SetRefuse(true);
+    gate.ResetAll();
+    return (*writer)->upload();
+  }
+
+  S3Server& server_;
+  S3StoreOptions options_;
+  std::unique_ptr<S3Rig> rig_;
+};
+
+TEST_P(S3Uploads, ALargeObjectGoesInParts) {
+  const std::string content = Pattern(12 * kMiB + 345);
+  const Result<ObjectRef> object = rig_->Put(content);
+  ASSERT_TRUE(object.ok()) << object.status().ToString();
+  EXPECT_TRUE(rig_->Get(*object).value() == content);
+  EXPECT_TRUE(rig_->Get(*object, 10 * kMiB).value() == content.substr(10 * kMiB));
+  EXPECT_EQ(rig_->CountVersions(), 1U);
+  EXPECT_EQ(rig_->CountUploads(), 0U);
+}
+
+TEST_P(S3Uploads, OnlyALargeObjectHasAnUploadToRecord) {
+  const std::string large = Pattern(6 * kMiB + 1);
+  const auto in_parts = rig_->store.Create(rig_->call, rig_->SpecOf(large));
+  ASSERT_TRUE(in_parts.ok()) << in_parts.status().ToString();
+  EXPECT_FALSE((*in_parts)->upload().empty());
+  const auto whole = rig_->store.Create(rig_->call, rig_->SpecOf("small"));
+  EXPECT_TRUE((*whole)->upload().empty());
+}
+
+TEST_P(S3Uploads, GivenUpInTheMiddleTheyLeaveNothing) {
+  for (const std::int64_t size : {std::int64_t{1000}, kMiB, 6 * kMiB, 12 * kMiB}) {
+    const std::string content = Pattern(static_cast<std::size_t>(size));
+    for (const std::int64_t appended : {std::int64_t{0}, size / 2, size}) {
+      auto writer = rig_->store.Create(rig_->call, rig_->SpecOf(content));
+      ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+      const auto bytes = BytesOf(content).first(static_cast<std::size_t>(appended));
+      ASSERT_TRUE((*writer)->Append(rig_->call, bytes).ok());
+      writer->reset();
+      EXPECT_EQ(rig_->CountVersions(), 0U) << appended << " of " << size;
+      EXPECT_EQ(rig_->CountUploads(), 0U) << appended << " of " << size;
+    }
+  }
+}
+
+TEST_P(S3Uploads, BytesThatAreNotThoseOfTheHashAreRefusedByTheStore) {
+  for (const std::size_t size : {std::size_t{1000}, std::size_t{kMiB}}) {
+    const std::string content = Pattern(size);
+    auto writer = rig_->store.Create(rig_->call, rig_->SpecOf(content));
+    ASSERT_TRUE((*writer)->Append(rig_->call, BytesOf(content)).ok());
+    const auto committed = (*writer)->Commit(rig_->call, HashOf("something else"));
+    EXPECT_FALSE(committed.ok()) << size;
+    EXPECT_EQ(rig_->CountVersions(), 0U) << size;
+  }
+}
+
+TEST_P(S3Uploads, ADeadOneIsAbortedByItsRecordedId) {
+  const std::string content = Pattern(12 * kMiB);
+  const ObjectSpec spec = rig_->SpecOf(content, S3Rig::kKey);
+  const UploadId upload = LeaveUpload(spec, content);
+  ASSERT_EQ(rig_->CountUploads(), 1U);
+  const Status removed = rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, upload);
+  EXPECT_TRUE(removed.ok()) << removed.ToString();
+  EXPECT_EQ(rig_->CountUploads(), 0U);
+  EXPECT_TRUE(rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, upload).ok())
+      << "gone is fine";
+}
+
+TEST_P(S3Uploads, ADeadOneThatWasNeverRecordedIsFoundByItsAttempt) {
+  const std::string content = Pattern(12 * kMiB);
+  const ObjectSpec dead = rig_->SpecOf(content, S3Rig::kKey);
+  LeaveUpload(dead, content);
+  // The name is in use again, and its upload is under way.
+  const ObjectSpec newer = rig_->SpecOf(content, S3Rig::kKey);
+  auto writer = rig_->store.Create(rig_->call, newer);
+  ASSERT_TRUE((*writer)->Append(rig_->call, BytesOf(content).first(6'000'000)).ok());
+  ASSERT_EQ(rig_->CountUploads(), 2U);
+  const Status removed = rig_->store.RemoveAttempt(rig_->call, dead.key, dead.attempt, UploadId());
+  EXPECT_TRUE(removed.ok()) << removed.ToString();
+  EXPECT_EQ(rig_->CountUploads(), 1U);
+  ASSERT_TRUE((*writer)->Append(rig_->call, BytesOf(content).subspan(6'000'000)).ok());
+  const auto version = (*writer)->Commit(rig_->call, HashOf(content));
+  ASSERT_TRUE(version.ok()) << version.status().ToString();
+  EXPECT_TRUE(rig_->Get({newer.key, *version}).value() == content);
+}
+
+TEST_P(S3Uploads, TheVersionOfADeadOneIsFoundByItsAttemptAlone) {
+  const ObjectSpec dead = rig_->SpecOf("orphan");
+  ASSERT_TRUE(rig_->Put(dead, "orphan").ok());
+  const ObjectRef newer = rig_->Put("newer").value();
+  const ObjectRef longer = rig_->Put(rig_->SpecOf("longer", dead.key + ".bak"), "longer").value();
+  const Status removed = rig_->store.RemoveAttempt(rig_->call, dead.key, dead.attempt, UploadId());
+  EXPECT_TRUE(removed.ok()) << removed.ToString();
+  EXPECT_EQ(rig_->CountVersions(), 2U);
+  EXPECT_EQ(rig_->Get(newer).value(), "newer");
+  EXPECT_EQ(rig_->Get(longer).value(), "longer");
+}
+
+TEST_P(S3Uploads, ARemovalWithoutAVersionIsRefused) {
+  const ObjectRef object = rig_->Put("content").value();
+  EXPECT_TRUE(rig_->store.Remove(rig_->call, {object.key, {}}).Is(Reason::kInternal));
+  EXPECT_EQ(rig_->Get(object).value(), "content");
+  EXPECT_EQ(rig_->Get({object.key, {}}).value(), "content") << "the newest of its key";
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, S3Uploads,
+                         testing::Values(S3Server::Kind::kMinio, S3Server::Kind::kVersitygw),
+                         [](const auto& kind) {
+                           return kind.param == S3Server::Kind::kMinio ? "Minio" : "Versitygw";
+                         });
+
+}  // namespace
+}  // namespace satchel
