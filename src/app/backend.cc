@@ -66,7 +66,7 @@ Result<std::unique_ptr<Backend>> Backend::Make(const Config& config, Missing mis
   SATCHEL_ASSIGN_OR_RETURN(
       ObjectBackend objects,
       MakeObjectBackend(config, folder.get(), {environment.clock, environment.log, had_links}));
-  std::unique_ptr<Backend> backend(
+  auto backend = std::unique_ptr<Backend>(
       new Backend(environment, std::move(folder), std::move(metadata), std::move(objects)));
   backend->Guard(config);
   return backend;
