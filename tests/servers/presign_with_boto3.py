@@ -1,7 +1,8 @@
 """Presigned GET URLs as boto3 makes them, for the comparison with our own.
 
 Reads the file that is named: one JSON object a line with endpoint, region, bucket, key, version,
-disposition, type and life. Prints one URL a line. An access key and its secret come in the environment, as boto3 takes them.
+disposition, type and life. Prints one URL a line. The access key and its secret come in the
+environment, as boto3 takes them.
 """
 
 import json

@@ -46,7 +46,7 @@ Document DocumentOf(const ObjectRef& object, const std::string& filename) {
 HttpAnswer Fetch(const std::string& url, const S3Headers& headers = {}) {
   static const S3StoreOptions options;
   HttpChannel channel(options);
-  HttpRequest request;
+  OutgoingRequest request;
   request.method = "GET";
   request.url = url;
   request.headers = headers;
