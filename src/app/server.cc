@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kSweepIntervalMin = 1s;
 constexpr std::chrono::milliseconds kSweepIntervalMax = 30s;
 /// A sweeping replica that was killed keeps the others from sweeping for so many intervals.
 constexpr int kSweeperLeaseIntervals = 2;
+constexpr std::chrono::milliseconds kGivingUpLeaseTimeMax = 1s;
 /// The metrics promise totals at most 10 s old.
 constexpr std::chrono::seconds kTotalsInterval = 5s;
 /// Calls in progress of all kinds; each holds some KiB, a stalled download a window.
@@ -160,6 +161,10 @@ void Server::Drain() {
 
 Server::~Server() {
   maintenance_.reset();
+  if (backend_open_) {
+    sweeper_.GiveUpLease(
+        CallContext("stop", dependencies_.clock.SteadyNow() + kGivingUpLeaseTimeMax));
+  }
   if (grpc_server_ != nullptr) grpc_server_->Drain(0s);
   admin_server_.reset();
   http_.reset();

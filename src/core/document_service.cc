@@ -103,8 +103,10 @@ awaitable<Status> DocumentService::Download(const CallContext& call, const Docum
         .WithField("offset", rule, std::to_string(offset));
   }
   const Status sent = co_await SendDocument(call, objects_, document, offset, sink);
-  if (!sent.Is(Reason::kChecksumMismatch)) co_return sent;
-  // Deleted while it was being read: the bytes are gone by right.
+  if (!sent.Is(Reason::kChecksumMismatch) && !sent.Is(Reason::kObjectStoreUnavailable)) {
+    co_return sent;
+  }
+  // Deleted while it was being read: the bytes are gone by right, and some stores then just stop.
   const Result<Document> now = FindOwned(call, which);
   co_return !now.ok() && now.status().Is(Reason::kDocumentNotFound) ? now.status() : sent;
 }

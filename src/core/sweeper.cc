@@ -72,6 +72,16 @@ Result<bool> Sweeper::AcquireLease(const CallContext& call) {
   return metadata_.AcquireSweeperLease(call, options_.lease_holder, options_.lease);
 }
 
+void Sweeper::GiveUpLease(const CallContext& call) {
+  const std::lock_guard lock(mutex_);
+  if (options_.lease_holder.empty()) return;
+  const Result<bool> given_up =
+      metadata_.AcquireSweeperLease(call, options_.lease_holder, std::chrono::seconds(0));
+  if (given_up.ok()) return;
+  log_.Write(LogLevel::kDebug, "the sweeper's lease could not be given up; it runs out",
+             {{"cause", given_up.status().ToString()}});
+}
+
 Status Sweeper::CheckPaired(const CallContext& call, SweepReport& report) {
   Status paired = CheckPairing(call, metadata_, objects_);
   if (paired.Is(Reason::kConfigurationInvalid)) {

@@ -59,6 +59,8 @@ class Sweeper {
   SweepReport RunOnce(const CallContext& call, SweepTrigger trigger);
   /// Only the rows of dead uploads and deleted documents; for repairs.
   SweepReport SweepRows(const CallContext& call);
+  /// At the end of the process: lets another replica sweep at once. Best effort.
+  void GiveUpLease(const CallContext& call);
 
  private:
   enum class Scope : std::uint8_t { kDeadUploads, kRows, kEverything };

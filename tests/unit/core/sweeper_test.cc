@@ -376,6 +376,10 @@ TEST_F(SweeperTest, OneReplicaSweepsAtATime) {
   EXPECT_TRUE(refused.status.ok()) << "that is no error";
   rig_.clock.Advance(of_a.lease);
   EXPECT_EQ(b.RunOnce(call, SweepTrigger::kTimer).stop, SweepStop::kNone);
+  a.GiveUpLease(call);
+  EXPECT_EQ(a.RunOnce(call, SweepTrigger::kTimer).stop, SweepStop::kLeaseHeld) << "it was not a's";
+  b.GiveUpLease(call);
+  EXPECT_EQ(a.RunOnce(call, SweepTrigger::kTimer).stop, SweepStop::kNone) << "b has ended";
 }
 
 TEST_F(SweeperTest, RowsAreSweptBeforeTheOrphanSearchCanFail) {
