@@ -1,10 +1,13 @@
 """docker-compose.yml, read by the library that Docker Compose reads it with."""
 
 import json
+import os
 import re
+import sys
 
 import pytest
 
+from deployment import compose_engine
 from deployment.tools import REPOSITORY, output_of, run, tool
 from harness.locations import binary
 
@@ -111,3 +114,39 @@ def test_the_server_takes_the_settings(services):
     shown = output_of(binary(), "serve", "--print-config", env=environment)
     for key in ("MINIO_ENDPOINT", "MINIO_PUBLIC_ENDPOINT", "STORAGE_BACKEND", "LOG_LEVEL"):
         assert f"{key}={environment[key]}" in shown.replace('"', ""), shown
+
+
+USE_IT = r"""
+set -euxo pipefail
+export SATCHEL_USER=ada
+printf 'Photosynthesis: light in, sugar out.\n' >notes.txt
+id="$(satchel put notes.txt --category biology)"
+satchel get "$id" -o - | cmp - notes.txt
+url="$(satchel url "$id")"
+[[ "$url" == http://localhost:9000/documents/* ]]
+curl --fail --silent --show-error "$url" | cmp - notes.txt
+curl --fail --silent --show-error http://127.0.0.1:9100/readyz
+curl --fail --silent --output /dev/null http://127.0.0.1:9001/
+MICROSERVICE_DATABASE=mysql://satchel:satchel-dev-only@tidb:4000/satchel satchel migrate status
+# No account without a password is left.
+if mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --execute='SELECT 1'; then
+  exit 1
+fi
+mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --password=satchel-dev-only \
+  --execute='SELECT 1'
+"""
+
+
+def test_runs_in_order_and_keeps_documents(dev, tmp_path):
+    """The whole project with the real MinIO, TiDB and Satchel, on the file's own ports."""
+    (tmp_path / "project.json").write_text(json.dumps(dev))
+    (tmp_path / "run").mkdir()
+    programs = {"SATCHEL": binary(), "MIGRATE": binary(), "MINIO": tool("minio"),
+                "TIDB": tool("tidb-server")}
+    environment = {f"PROGRAM_{name}": str(path) for name, path in programs.items()}
+    environment["PATH"] = f"{binary().parent}:{os.environ['PATH']}"
+    done = run("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+               sys.executable, compose_engine.__file__, tmp_path / "project.json",
+               tmp_path / "run", "--", "bash", "-c", USE_IT, seconds=300,
+               env=os.environ | environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -18,11 +18,14 @@ class Folder:
 
 
 @contextlib.contextmanager
-def running(directory: pathlib.Path, program=None, **settings):
-    """A server that is ready; it is ended, if the test did not do so, when the context ends."""
+def running(directory: pathlib.Path, program=None, wait=True, **settings):
+    """A server that is ready; it is ended, if the test did not do so, when the context ends.
+
+    Without `wait` it need not be ready: what it depends on may be away.
+    """
     server = Server(Folder(directory / "storage"), directory / "server", settings, program=program)
     try:
-        yield server.start()
+        yield server.start() if wait else server.spawn()
     finally:
         if server.running():
             server.kill()

@@ -1,0 +1,122 @@
+"""The backups that docs/operations.md describes, made and restored by its own commands."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+
+from deployment.servers import Folder
+from deployment.tools import REPOSITORY, run
+from harness.client import Client
+from harness.documents import pdf_of_size
+from harness.locations import binary
+from harness.object_servers import MinioServer
+from harness.server import Server, clean_environment
+from harness.sql_servers import MariadbServer
+
+PAGE = (REPOSITORY / "docs" / "operations.md").read_text()
+
+
+def documented_commands(heading: str) -> list:
+    """The commands of the first console block below a heading, continued lines joined."""
+    block = PAGE.split(f"\n### {heading}\n", 1)[1].split("```console\n", 1)[1].split("```", 1)[0]
+    commands = re.findall(r"^\$ (.+)$", block.replace("\\\n", " "), re.MULTILINE)
+    return [command.split("  #")[0] for command in commands]
+
+
+def shell(command: str, **environment) -> None:
+    done = run("bash", "-euo", "pipefail", "-c", command, env=clean_environment() | environment)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+def fsck(store) -> subprocess.CompletedProcess:
+    return run(binary(), "fsck", env=clean_environment() | store.environment())
+
+
+def store_documents(server) -> dict:
+    """Some documents, a deleted one among them; returns the bytes by id."""
+    with Client(server.address) as client:
+        stored = {client.upload("ada", f"{number}.pdf", data).document_id: data
+                  for number, data in enumerate(pdf_of_size(1 << bits) for bits in (12, 16, 22))}
+        gone = client.upload("bob", "gone.pdf", pdf_of_size(5000))
+        client.delete("bob", gone.document_id)
+    return stored
+
+
+def assert_all_there(store, directory, stored: dict) -> None:
+    """fsck finds nothing wrong, and every byte comes back."""
+    done = fsck(store)
+    assert done.returncode == 0, done.stdout + done.stderr
+    server = Server(store, directory, {})
+    try:
+        server.start()
+        with Client(server.address) as client:
+            for document_id, data in stored.items():
+                assert client.download("ada", document_id).data == data
+            assert client.used("ada") == (len(stored), sum(map(len, stored.values())))
+        assert server.stop() == 0
+    finally:
+        if server.running():
+            server.kill()
+
+
+def test_embedded_store(tmp_path):
+    store = Folder(tmp_path / "storage")
+    backup = tmp_path / "backup"
+    server = Server(store, tmp_path / "server", {})
+    try:
+        stored = store_documents(server.start())
+        for command in documented_commands("Embedded store"):
+            assert "/backup" in command
+            shell(command.replace("/backup", str(backup)), STORAGE_DIR=str(store.path))
+    finally:
+        server.kill()
+    shutil.rmtree(store.path)
+    assert_all_there(Folder(backup), tmp_path / "restored", stored)
+    largest = max((backup / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    largest.unlink()
+    assert fsck(Folder(backup)).returncode == 1, "what is missing is not found"
+
+
+DATABASE = "satchel_backup"
+
+
+class Pair(contextlib.ExitStack):
+    """A MinIO and a MariaDB, running, that hold one store."""
+
+    def __init__(self, folder, data=None):
+        super().__init__()
+        self.minio = self.enter_context(MinioServer(folder / "minio", data=data)).start()
+        self.mariadb = self.enter_context(MariadbServer(folder / "mariadb")).start()
+
+    def environment(self) -> dict:
+        return {**self.minio.settings(), "MIGRATE_ON_START": "true",
+                "MICROSERVICE_DATABASE": self.mariadb.url(DATABASE)}
+
+    def account(self) -> str:
+        return f"--no-defaults --host=127.0.0.1 --port={self.mariadb.port} --user=root"
+
+
+def test_minio_and_mysql(tmp_path):
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    with Pair(tmp_path / "first") as store:
+        store.mariadb.execute(f"CREATE DATABASE {DATABASE}")
+        server = Server(store, tmp_path / "server", {})
+        try:
+            stored = store_documents(server.start())
+            dump, copy = documented_commands("MinIO and MySQL")[:2]
+            shell(f"cd {backup}; " + dump.replace("mariadb-dump", f"mariadb-dump {store.account()}")
+                  .replace("--databases satchel ", f"--databases {DATABASE} "))
+            shell(copy.replace("/var/lib/minio/", f"{store.minio.data}/")
+                  .replace("/backup/", f"{backup}/"))
+        finally:
+            server.kill()
+    with Pair(tmp_path / "second", data=backup / "minio") as restored:
+        shell(f"mariadb {restored.account()} < {backup}/satchel.sql")
+        assert_all_there(restored, tmp_path / "restored", stored)
+        client = restored.minio.client()
+        listed = client.list_object_versions(Bucket="documents", Prefix="documents/ada/")
+        lost = listed["Versions"][0]
+        client.delete_object(Bucket="documents", Key=lost["Key"], VersionId=lost["VersionId"])
+        assert fsck(restored).returncode == 1, "what is missing is not found"
