@@ -37,11 +37,10 @@ def test_describes_how_it_is_run(image):
     assert "satchel health" in config["Healthcheck"]["Test"][1]
 
 
-def test_is_small(root, record_property):
+def test_is_small(root, figure):
     size = int(output_of("du", "-sxb", root).split()[0])
     program = (root / "usr/local/bin/satchel").stat().st_size
-    record_property("image_bytes", size)
-    print(f"image {size / MIB:.0f} MiB, program {program / MIB:.1f} MiB")
+    figure("image", f"{size / MIB:.0f} MiB, the program {program / MIB:.1f} MiB of it")
     assert size < SIZE_MAX
 
 

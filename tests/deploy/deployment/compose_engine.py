@@ -5,7 +5,7 @@
 Meant to run in a network and a mount namespace of its own, where the project's ports are free and
 /etc/hosts is its alone. Each service gets the command, the environment, the dependencies and the
 health check of the file; only where an image would be there is a program of this machine, and
-volumes and configs are folders and files under FOLDER. COMMAND runs when everything is up; its exit
+volumes and configs are folders and files under FOLDER, which outlive the run. COMMAND runs when everything is up; its exit
 code is this program's.
 """
 
@@ -26,7 +26,7 @@ class Service:
         self.name = name
         self._model = project["services"][name]
         self._folder = folder / name
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         self._places = {mount["target"]: self._make_folder(mount["source"])
                         for mount in self._model.get("volumes") or ()}
         for config in self._model.get("configs") or ():
@@ -36,7 +36,7 @@ class Service:
         self.process = None
 
     def _make_folder(self, name: str) -> pathlib.Path:
-        (self._folder / name).mkdir()
+        (self._folder / name).mkdir(exist_ok=True)
         return self._folder / name
 
     @property
@@ -118,7 +118,7 @@ def start_with_needs(name: str, services: dict) -> None:
 
 def main() -> int:
     project = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    folder, command = pathlib.Path(sys.argv[2]), sys.argv[4:]
+    folder, command = pathlib.Path(sys.argv[2]).resolve(), sys.argv[4:]
     hosts = folder / "hosts"
     hosts.write_text("127.0.0.1 localhost " + " ".join(project["services"]) + "\n")
     subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
