@@ -113,7 +113,7 @@ def test_upload_shows_progress_and_download_writes_the_same_bytes(run, own, user
 
 
 def test_list_goes_through_all_pages(run, own, user):
-    names = [f"page {number}.txt" for number in range(230)]
+    names = [f"page {number}.txt" for number in range(205)]
     for name in names:
         own.upload(user, name, b"text")
     code, output, errors = run("list")
