@@ -45,12 +45,12 @@ def environment(settings=None):
     return {**kept, **{key: str(value) for key, value in (settings or {}).items()}}
 
 
-def run_json(command, seconds_max=LOAD_SECONDS_MAX):
+def run_json(command, seconds_max=LOAD_SECONDS_MAX, settings=None):
     """Runs a tool to its end and returns its last line, parsed."""
     command = [str(part) for part in command]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds_max,
-                              env=environment(), check=False)
+                              env=environment(settings), check=False)
     except FileNotFoundError as error:
         raise BenchError(f"{command[0]} is not installed") from error
     if done.returncode != 0:
@@ -114,9 +114,10 @@ class NullServer(Server):
 
 
 class Satchel(Server):
-    """`satchel serve` over an empty folder on free ports; otherwise the defaults."""
+    """`satchel serve` on free ports, over an empty folder or the back ends in `settings`; otherwise
+    the defaults."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, settings=None):
         port = free_port()
         self.target = f"127.0.0.1:{port}"
         # Begun first, so that only the server's start is between `started` and the answer.
@@ -130,6 +131,7 @@ class Satchel(Server):
             "HTTP_PORT": free_port(),
             "STORAGE_DIR": folder / "satchel-data",
             "DEFAULT_USER_QUOTA": 1 << 40,
+            **(settings or {}),
         })
         output, errors = client.communicate()
         if client.returncode != 0:

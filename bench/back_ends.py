@@ -1,0 +1,132 @@
+"""The servers behind Satchel, and what is measured beside it over the same ones."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from processes import (ROOT, START_SECONDS_MAX, TOOLS, BenchError, SAMPLE_SECONDS, Server, accepts,
+                       environment, free_port, load, run_json)
+
+CACHE = Path(os.environ.get("SATCHEL_CACHE", Path.home() / ".cache" / "satchel"))
+ACCESS_KEY = "bench-access"
+SECRET_KEY = "bench-secret-key"
+DATABASE_USER = "bench"
+DATABASE_PASSWORD = "bench-password"
+
+
+def wait_for(port, server, name):
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while not accepts(port):
+        if time.monotonic() > deadline or server.process.poll() is not None:
+            raise BenchError(f"{name} did not start: {server.tail()}")
+        time.sleep(SAMPLE_SECONDS)
+
+
+class Minio(Server):
+    """MinIO over an empty folder, with its defaults."""
+
+    def __init__(self, folder):
+        port = free_port()
+        self.endpoint = f"127.0.0.1:{port}"
+        super().__init__([CACHE / "bin" / "minio", "server", folder / "minio", "--address",
+                          self.endpoint, "--console-address", f"127.0.0.1:{free_port()}"],
+                         folder / "minio.log",
+                         {"MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY})
+        wait_for(port, self, "MinIO")
+
+    def settings(self):
+        return {"MINIO_ENDPOINT": self.endpoint, "MINIO_ACCESS_KEY": ACCESS_KEY,
+                "MINIO_SECRET_KEY": SECRET_KEY}
+
+
+class MysqlServer(Server):
+    """A server that speaks the MySQL protocol, with an empty database for Satchel and one for the
+    Python server."""
+
+    NAMES = ("satchel", "python_server")
+
+    def make_databases(self, administrator):
+        statements = [f"CREATE DATABASE {name}" for name in self.NAMES]
+        statements.append(f"CREATE USER '{DATABASE_USER}'@'%' IDENTIFIED BY '{DATABASE_PASSWORD}'")
+        statements += [f"GRANT ALL ON {name}.* TO '{DATABASE_USER}'@'%'" for name in self.NAMES]
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            done = subprocess.run(["mariadb", "--no-defaults", *administrator, "-e",
+                                   ";".join(statements)], capture_output=True, text=True,
+                                  env=environment(), check=False)
+            if done.returncode == 0:
+                return
+            if time.monotonic() > deadline:
+                raise BenchError(f"no databases made: {done.stderr.strip()}")
+            time.sleep(SAMPLE_SECONDS)
+
+    def settings(self):
+        return {"MICROSERVICE_DATABASE": f"mysql://{DATABASE_USER}:{DATABASE_PASSWORD}"
+                                         f"@127.0.0.1:{self.port}/satchel",
+                "MIGRATE_ON_START": "true"}
+
+    def driver_arguments(self):
+        return {"host": "127.0.0.1", "port": self.port, "user": DATABASE_USER,
+                "password": DATABASE_PASSWORD, "db": "python_server"}
+
+
+class Mariadb(MysqlServer):
+    """MariaDB over an empty folder, with its defaults: every commit is on the disk."""
+
+    def __init__(self, folder):
+        data = folder / "mariadb"
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        run_quietly(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
+                     "--auth-root-authentication-method=normal", *user])
+        self.port = free_port()
+        # A socket's path has at most 107 bytes, which a folder of the bench may already have.
+        self.socket = Path(f"/tmp/satchel-bench-{self.port}.sock")
+        super().__init__([shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", *user,
+                          f"--datadir={data}", "--bind-address=127.0.0.1", f"--port={self.port}",
+                          f"--socket={self.socket}"], folder / "mariadb.log")
+        wait_for(self.port, self, "MariaDB")
+        self.make_databases([f"--socket={self.socket}", "--user=root"])
+
+
+class Tidb(MysqlServer):
+    """TiDB with its embedded store."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        super().__init__([CACHE / "bin" / "tidb-server", "-store=unistore",
+                          f"-path={folder / 'tidb'}", "-host=127.0.0.1", f"-P={self.port}",
+                          f"-status={free_port()}", "-L=error"], folder / "tidb.log")
+        wait_for(self.port, self, "TiDB")
+        self.make_databases(["--host=127.0.0.1", f"--port={self.port}", "--user=root"])
+
+
+class PythonServer(Server):
+    """bench/python_server.py over the same back ends."""
+
+    def __init__(self, folder, minio, database):
+        port = free_port()
+        self.target = f"127.0.0.1:{port}"
+        super().__init__([CACHE / "venv" / "bin" / "python", ROOT / "bench" / "python_server.py",
+                          "--address", self.target, "--s3", minio.endpoint,
+                          "--database", json.dumps(database.driver_arguments())],
+                         folder / "python_server.log",
+                         {"S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY})
+        load("first-answer", self.target, seconds=START_SECONDS_MAX)
+
+
+def run_quietly(command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                          env=environment(), check=False)
+    if done.returncode != 0:
+        raise BenchError(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def s3_client(case, minio, **options):
+    """One case of bench/s3_client, straight to MinIO."""
+    command = [TOOLS / "s3_client", "-endpoint", minio.endpoint, "-case", case]
+    for name, value in options.items():
+        command += [f"-{name}={value}"]
+    return run_json(command, settings={"S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY})
