@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from processes import (ROOT, START_SECONDS_MAX, TOOLS, BenchError, SAMPLE_SECONDS, Server, accepts,
+from processes import (ROOT, START_SECONDS_MAX, BenchError, SAMPLE_SECONDS, Server, accepts,
                        environment, free_port, load, run_json)
 
 CACHE = Path(os.environ.get("SATCHEL_CACHE", Path.home() / ".cache" / "satchel"))
@@ -126,7 +126,7 @@ def run_quietly(command):
 
 def s3_client(case, minio, **options):
     """One case of bench/s3_client, straight to MinIO."""
-    command = [TOOLS / "s3_client", "-endpoint", minio.endpoint, "-case", case]
+    command = [CACHE / "bin" / "s3_client", "-endpoint", minio.endpoint, "-case", case]
     for name, value in options.items():
         command += [f"-{name}={value}"]
     return run_json(command, settings={"S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY})
