@@ -124,6 +124,13 @@ void Backend::Open() {
   if (object_guard_ != nullptr) object_guard_->Open();
 }
 
+Status Backend::Probe(const CallContext& call, Dependency dependency) {
+  const bool database = dependency == Dependency::kDatabase;
+  const auto& guard = database ? metadata_guard_ : object_guard_;
+  if (guard != nullptr) return guard->Ask(call);
+  return database ? bare_metadata().Probe(call) : bare_objects().Probe(call);
+}
+
 std::optional<BreakerState> Backend::breaker_state(Dependency dependency) const {
   const auto& guard = dependency == Dependency::kDatabase ? metadata_guard_ : object_guard_;
   if (guard == nullptr) return std::nullopt;

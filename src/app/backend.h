@@ -62,6 +62,8 @@ class Backend {
   /// The stores themselves, without guards: for what comes before Open(), and for probes.
   MetadataStore& bare_metadata() { return *metadata_backend_.store; }
   ObjectStore& bare_objects() { return *object_backend_.store; }
+  /// Whether it can be used now; asked past its breaker.
+  Status Probe(const CallContext& call, Dependency dependency);
   /// nullopt: embedded, and without a breaker.
   std::optional<BreakerState> breaker_state(Dependency dependency) const;
 

@@ -46,9 +46,13 @@ OperationsHandler::Sources SourcesOf(const HttpFrontDependencies& dependencies) 
           .metrics_as_openmetrics =
               [&metrics] { return metrics.Render(MetricsFormat::kOpenMetricsText); },
           .probe_store =
-              [&backend](const CallContext& call) { return backend.bare_objects().Probe(call); },
+              [&backend](const CallContext& call) {
+                return backend.Probe(call, Dependency::kObjectStore);
+              },
           .probe_database =
-              [&backend](const CallContext& call) { return backend.bare_metadata().Probe(call); },
+              [&backend](const CallContext& call) {
+                return backend.Probe(call, Dependency::kDatabase);
+              },
           .store_breaker = [&backend] { return BreakerName(backend, Dependency::kObjectStore); },
           .database_breaker = [&backend] { return BreakerName(backend, Dependency::kDatabase); },
           .state = dependencies.state};

@@ -83,11 +83,13 @@ Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
   SATCHEL_ASSIGN_OR_RETURN(
       const std::unique_ptr<Backend> backend,
       Backend::Make(config, Backend::Missing::kMake, migrate, {clock, ids, log, metrics}));
-  Startup startup({*backend, clock, log, metrics, SweeperOptionsOf(config, *backend, ids)});
+  const SweeperOptions sweeping = SweeperOptionsOf(config, *backend, ids);
+  Startup startup({*backend, clock, log, metrics, sweeping});
   const Status checked = startup.Try(CallContext("start"));
   if (!checked.ok() && !IsAway(checked)) return checked;
-  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
-                           Server::Start({config, *backend, clock, ids, log, observer, metrics}));
+  SATCHEL_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Server> server,
+      Server::Start({config, *backend, clock, ids, log, observer, metrics, sweeping}));
   log.Write(LogLevel::kInfo, "serving", Listening(config, *server));
   Ending ending;
   // Behind the server, which it opens: it ends first.

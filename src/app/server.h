@@ -36,9 +36,10 @@ struct ServerDependencies {
   EventLog& log;
   CallObserver& observer;
   MetricsRegistry& metrics;
+  SweeperOptions sweeping;
 };
 
-/// How this process sweeps; `ids` names it among its replicas.
+/// How this process sweeps, the same at its start and later; `ids` names it among its replicas.
 SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, IdGenerator& ids);
 
 class Server {

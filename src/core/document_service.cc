@@ -16,6 +16,8 @@ using boost::asio::awaitable;
 using namespace std::chrono_literals;
 
 constexpr int kDeleteTriesMax = 3;
+/// The delete is done before its bytes are gone: nobody waits long for that.
+constexpr std::chrono::milliseconds kRemovalTimeMax = 1s;
 constexpr std::chrono::milliseconds kRetryDelay = 1s;
 
 Status NotFound(const std::string& document_id) {
@@ -141,8 +143,9 @@ Result<std::optional<Deletion>> DocumentService::DeleteRow(const CallContext& ca
 }
 
 void DocumentService::RemoveDeletedBytes(const CallContext& call, const Document& document) {
-  Status removed = objects_.Remove(call, ObjectOf(document));
-  if (removed.ok()) removed = metadata_.Forget(call, document.id, document.attempt);
+  const CallContext removal(call, std::chrono::steady_clock::now() + kRemovalTimeMax);
+  Status removed = objects_.Remove(removal, ObjectOf(document));
+  if (removed.ok()) removed = metadata_.Forget(removal, document.id, document.attempt);
   if (removed.ok()) return;
   // The delete itself is done: the row remembers what is left for the sweeper.
   log_.Write(LogLevel::kWarning, "a deleted document's bytes remain for the sweeper",

@@ -51,9 +51,12 @@ void CircuitBreaker::EndProbe(bool succeeded) {
   const std::lock_guard lock(mutex_);
   if (state_ != BreakerState::kHalfOpen) return;
   if (!succeeded) return Open();
-  failures_ = 0;
-  ++successes_;
-  ChangeTo(BreakerState::kClosed);
+  Close();
+}
+
+void CircuitBreaker::Answered() {
+  const std::lock_guard lock(mutex_);
+  if (state_ != BreakerState::kClosed) Close();
 }
 
 BreakerState CircuitBreaker::state() const {
@@ -69,6 +72,12 @@ std::uint64_t CircuitBreaker::successes() const {
 void CircuitBreaker::Open() {
   open_until_ = clock_.SteadyNow() + options_.open_for;
   ChangeTo(BreakerState::kOpen);
+}
+
+void CircuitBreaker::Close() {
+  failures_ = 0;
+  ++successes_;
+  ChangeTo(BreakerState::kClosed);
 }
 
 void CircuitBreaker::ChangeTo(BreakerState state) {

@@ -41,6 +41,8 @@ class CircuitBreaker {
   /// true: the open time is over, and the caller alone is to probe and then to call EndProbe().
   bool BeginProbe();
   void EndProbe(bool succeeded);
+  /// Somebody else learned that the dependency works: closes at once.
+  void Answered();
 
   BreakerState state() const;
   /// Calls that have succeeded so far.
@@ -48,6 +50,7 @@ class CircuitBreaker {
 
  private:
   void Open();
+  void Close();
   void ChangeTo(BreakerState state);
 
   const CircuitBreakerOptions options_;

@@ -26,6 +26,12 @@ DependencyGuard::DependencyGuard(DependencyGuardOptions options, Probe probe, co
       looked_at_(clock.SteadyNow()),
       thread_([this](const std::stop_token& stop) { Watch(stop); }) {}
 
+Status DependencyGuard::Ask(const CallContext& call) {
+  Status probed = probe_(call);
+  if (probed.ok()) breaker_.Answered();
+  return probed;
+}
+
 CallStack DependencyGuard::MakeStack(DependencyObserver& observer) {
   const Dependency dependency = options_.dependency;
   auto gate = std::make_unique<StartGate>(

@@ -21,8 +21,8 @@ class GuardedObjectStore final : public ObjectStore {
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
   Status Remove(const CallContext& call, const ObjectRef& object) override;
-  Status RemoveAttempt(const CallContext& call, const std::string& key,
-                       const AttemptId& attempt, const UploadId& upload) override;
+  Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,
+                       const UploadId& upload) override;
   Result<StoredVersionPage> ListVersions(const CallContext& call,
                                          const std::string& cursor) override;
   Status Probe(const CallContext& call) override;

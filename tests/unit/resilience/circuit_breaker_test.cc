@@ -98,6 +98,20 @@ TEST_F(CircuitBreakerTest, StragglersChangeNothing) {
   EXPECT_EQ(breaker.state(), BreakerState::kHalfOpen);
 }
 
+TEST_F(CircuitBreakerTest, AnAnswerElsewhereClosesItWhateverTheProbeSaysLater) {
+  breaker.Answered();
+  EXPECT_THAT(changes, ElementsAre()) << "closed already";
+  Fail(3);
+  breaker.Answered();
+  EXPECT_EQ(breaker.Refuses(), std::nullopt);
+  Fail(3);
+  clock.Advance(2s);
+  ASSERT_TRUE(breaker.BeginProbe());
+  breaker.Answered();
+  breaker.EndProbe(false);
+  EXPECT_EQ(breaker.state(), BreakerState::kClosed);
+}
+
 TEST_F(CircuitBreakerTest, TripsAtOnce) {
   breaker.Trip();
   EXPECT_EQ(breaker.state(), BreakerState::kOpen);

@@ -128,6 +128,17 @@ TEST_F(DependencyGuardTest, ASlowCallAloneOpensNothing) {
   EXPECT_TRUE(slow.get().ok());
 }
 
+TEST_F(DependencyGuardTest, WhoIsToldThatItWorksCanUseIt) {
+  guard.Open();
+  health = Health::kDown;
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(Call().ok());
+  EXPECT_FALSE(guard.Ask(CallContext("health")).ok());
+  EXPECT_FALSE(Call().ok());
+  health = Health::kUp;
+  EXPECT_TRUE(guard.Ask(CallContext("health")).ok());
+  EXPECT_TRUE(Call().ok());
+}
+
 TEST_F(DependencyGuardTest, AnIdleDependencyIsNotProbed) {
   guard.Open();
   EXPECT_TRUE(Call().ok());
