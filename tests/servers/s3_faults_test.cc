@@ -149,6 +149,32 @@ TEST_F(S3Faults, AnUploadWhoseAnswerWasLostIsNeverSentAgain) {
   EXPECT_EQ(direct_->CountVersions(), 2U);
 }
 
+// A connection that was used before and breaks without an answer is where HTTP clients repeat.
+TEST_F(S3Faults, AnUploadOnAUsedConnectionIsNotRepeatedBehindOurBack) {
+  for (const std::string& content : {std::string("small"), content_}) {
+    ASSERT_TRUE(rig_->store.Probe(rig_->call).ok());
+    const std::size_t before = direct_->CountVersions();
+    auto writer = rig_->store.Create(rig_->call, rig_->SpecOf(content));
+    ASSERT_TRUE((*writer)->Append(rig_->call, BytesOf(content)).ok());
+    gate_.SetDropAnswers(true);
+    const auto committed = (*writer)->Commit(rig_->call, HashOf(content));
+    EXPECT_TRUE(committed.status().Is(Reason::kOutcomeUnknown)) << committed.status().ToString();
+    gate_.SetDropAnswers(false);
+    EXPECT_EQ(direct_->CountVersions(), before + 1);
+  }
+}
+
+TEST_F(S3Faults, AnUploadWhoseAnswerWasLostIsRecognisedWhereItCanBe) {
+  auto writer = rig_->store.Create(rig_->call, rig_->SpecOf("small"));
+  ASSERT_TRUE((*writer)->Append(rig_->call, BytesOf("small")).ok());
+  gate_.SetHoldAnswers(true);
+  rig_->pauses.on_wait = [&] { gate_.SetHoldAnswers(false); };
+  const auto committed = (*writer)->Commit(rig_->call, HashOf("small"));
+  ASSERT_TRUE(committed.ok()) << committed.status().ToString();
+  EXPECT_EQ(direct_->Get({S3Rig::kKey, *committed}).value(), "small");
+  EXPECT_EQ(direct_->CountVersions(), 1U);
+}
+
 TEST_F(S3Faults, ACallThatEndsIsLeftAtOnce) {
   const ObjectRef object = direct_->Put("small").value();
   options_.time_limits = {.connect = 60s, .first_byte = 60s, .stall = 60s};

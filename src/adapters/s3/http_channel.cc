@@ -2,9 +2,7 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
@@ -93,6 +91,7 @@ void HttpChannel::SetOptions() {
     list = curl_slist_append(list, (name + ": " + value).c_str());
   }
   list = curl_slist_append(list, "Accept:");
+  if (!request_.headers.contains("content-type")) list = curl_slist_append(list, "Content-Type:");
   if (!request_.headers.contains("expect")) list = curl_slist_append(list, "Expect:");
   curl_->headers.reset(list);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
@@ -101,12 +100,16 @@ void HttpChannel::SetOptions() {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpChannel::OnBody);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   if (request_.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  if (request_.method == "PUT" || request_.method == "POST") {
-    // Without a way to rewind it, and with OnSend(), curl never sends a body twice behind our back.
+  if (request_.method != "PUT" && request_.method != "POST") return;
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &HttpChannel::OnSend);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  if (request_.source == nullptr) {
+    // A small body leaves in one piece with the headers.
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.c_str());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_bytes_));
+  } else {
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body_bytes_));
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &HttpChannel::OnSend);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, &HttpChannel::OnRead);
     curl_easy_setopt(easy, CURLOPT_READDATA, this);
   }
@@ -119,6 +122,7 @@ void HttpChannel::Start(OutgoingRequest request) {
   headers_complete_ = false;
   paused_ = false;
   body_taken_ = 0;
+  sent_ = false;
   body_bytes_ = request_.source != nullptr ? request_.source_bytes
                                            : static_cast<std::int64_t>(request_.body.size());
   SetOptions();
@@ -220,22 +224,18 @@ void HttpChannel::Abort() {
 
 int HttpChannel::OnSend(void* self, char* /*peer*/, char* /*own*/, int /*peer_port*/,
                         int /*own_port*/) {
-  // Called again when curl begins anew on another connection: bytes that it took would be missing.
-  const HttpChannel& channel = *static_cast<HttpChannel*>(self);
-  return channel.body_taken_ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  // Called again when curl begins anew, on another connection, after one that broke without an
+  // answer: behind our back a PUT would be carried out twice, or go without what was taken of it.
+  HttpChannel& channel = *static_cast<HttpChannel*>(self);
+  if (std::exchange(channel.sent_, true)) return CURL_PREREQFUNC_ABORT;
+  if (channel.request_.source == nullptr) channel.body_taken_ = channel.body_bytes_;
+  return CURL_PREREQFUNC_OK;
 }
 
 std::size_t HttpChannel::OnRead(char* room, std::size_t size, std::size_t count, void* self) {
   HttpChannel& channel = *static_cast<HttpChannel*>(self);
   const std::span<std::byte> space(reinterpret_cast<std::byte*>(room), size * count);
-  std::size_t taken = 0;
-  if (channel.request_.source != nullptr) {
-    taken = channel.request_.source->Take(space);
-  } else {
-    const auto sent = static_cast<std::size_t>(channel.body_taken_);
-    taken = std::min(space.size(), channel.request_.body.size() - sent);
-    std::memcpy(room, channel.request_.body.data() + sent, taken);
-  }
+  const std::size_t taken = channel.request_.source->Take(space);
   if (taken == 0) {
     if (channel.body_taken_ == channel.body_bytes_) return 0;
     channel.paused_ = true;

@@ -117,6 +117,7 @@ class HttpChannel {
   OutgoingRequest request_;
   HttpAnswer answer_;
   bool running_ = false;
+  bool sent_ = false;  ///< the request, at least its beginning
   bool headers_complete_ = false;
   bool paused_ = false;
   std::int64_t body_bytes_ = 0;  ///< of the request
