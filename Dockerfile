@@ -11,6 +11,8 @@ WORKDIR /src
 COPY tools tools
 RUN tools/bootstrap build
 COPY . .
+# The locale is part of what ccache looks things up by.
+ENV LANG=C.UTF-8
 RUN --mount=type=cache,target=/mnt \
     cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
       -DSATCHEL_BUILD_TESTS=OFF -DSATCHEL_BUILD_BENCH=OFF \

@@ -5,8 +5,8 @@
 Meant to run in a network and a mount namespace of its own, where the project's ports are free and
 /etc/hosts is its alone. Each service gets the command, the environment, the dependencies and the
 health check of the file; only where an image would be there is a program of this machine, and
-volumes and configs are folders and files under FOLDER, which outlive the run. COMMAND runs when everything is up; its exit
-code is this program's.
+volumes and configs are folders and files under FOLDER, which outlive the run. COMMAND runs when
+everything is up; its exit code is this program's.
 """
 
 import json
