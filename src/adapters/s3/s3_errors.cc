@@ -77,11 +77,13 @@ constexpr std::array kKnownCodes = {
     KnownCode{"SlowDownRead", Kind::kPasses, kBusyAdvice},
     KnownCode{"SlowDownWrite", Kind::kPasses, kBusyAdvice},
     KnownCode{"ServiceUnavailable", Kind::kPasses, kBusyAdvice},
+    KnownCode{"XMinioServerNotInitialized", Kind::kPasses, "the store is starting"},
     KnownCode{"RequestTimeout", Kind::kPasses, "the store waited too long for our bytes"},
 };
 
-constexpr std::array<std::string_view, 4> kBusyCodes = {"SlowDown", "SlowDownRead", "SlowDownWrite",
-                                                        "ServiceUnavailable"};
+constexpr std::array<std::string_view, 5> kBusyCodes = {"SlowDown", "SlowDownRead", "SlowDownWrite",
+                                                        "ServiceUnavailable",
+                                                        "XMinioServerNotInitialized"};
 
 /// By the status, where there is no code or an unknown one.
 KnownCode ByStatus(int status) {
