@@ -4,13 +4,16 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "adapters/localfs/storage_folder.h"
+#include "adapters/sql/mysql_database.h"
 #include "adapters/sql/sqlite_store.h"
 #include "app/backend.h"
 #include "app/command_support.h"
+#include "app/metadata_backend.h"
 #include "base/clock.h"
 
 namespace satchel {
@@ -22,7 +25,7 @@ using Missing = Backend::Missing;
 
 /// The embedded database belongs to the storage folder, so the folder is locked first: a running
 /// server refuses the command with its pid.
-Status WithMigrator(const Config& config, Missing missing, const UseMigrator& use) {
+Status WithSqliteMigrator(const Config& config, Missing missing, const UseMigrator& use) {
   umask(S_IRWXG | S_IRWXO);
   const SystemClock clock;
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<StorageFolder> folder,
@@ -33,6 +36,22 @@ Status WithMigrator(const Config& config, Missing missing, const UseMigrator& us
                                                .clock = &clock,
                                                .create = missing == Missing::kMake}));
   return use(*migrator, CallContext("migrate"));
+}
+
+/// A database that several replicas use, running or not: the migrator's own lock sees to it that
+/// one of them migrates.
+Status WithMysqlMigrator(const Config& config, const UseMigrator& use) {
+  const CallContext call("migrate");
+  SATCHEL_ASSIGN_OR_RETURN(const std::shared_ptr<MysqlDatabase> database,
+                           MysqlDatabase::Make(MysqlOptionsOf(config)));
+  SATCHEL_RETURN_IF_ERROR(database->Check(call));
+  Migrator migrator(database, MysqlMigrations());
+  return use(migrator, call);
+}
+
+Status WithMigrator(const Config& config, Missing missing, const UseMigrator& use) {
+  return config.database.kind == DatabaseKind::kMysql ? WithMysqlMigrator(config, use)
+                                                      : WithSqliteMigrator(config, missing, use);
 }
 
 void Run(const ConfigLoader& loader, cli::CliContext& context, Missing missing,
@@ -48,13 +67,35 @@ Status Deploy(Migrator& migrator, const CallContext& call, std::ostream& out) {
   return {};
 }
 
-Status ShowStates(Migrator& migrator, const CallContext& call, std::ostream& out) {
+void PrintText(const MigrationReport& report, std::ostream& out) {
+  out << report.name << "  " << NameOf(report.state) << "\n";
+  if (!report.logs.empty()) out << "  " << report.logs << "\n";
+}
+
+void PrintJson(const MigrationReport& report, std::ostream& out) {
+  const nlohmann::ordered_json line{
+      {"name", report.name}, {"state", NameOf(report.state)}, {"logs", report.logs}};
+  out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+Status ShowStates(Migrator& migrator, const CallContext& call, cli::Environment& environment) {
   SATCHEL_ASSIGN_OR_RETURN(const std::vector<MigrationReport> reports, migrator.ReadStates(call));
   for (const MigrationReport& report : reports) {
-    out << report.name << "  " << NameOf(report.state) << "\n";
-    if (!report.logs.empty()) out << "  " << report.logs << "\n";
+    environment.json ? PrintJson(report, environment.out) : PrintText(report, environment.out);
   }
   return migrator.CheckCurrent(call);
+}
+
+void RegisterStatus(CLI::App& migrate, ConfigLoader& loader, cli::CliContext& context) {
+  CLI::App* status = migrate.add_subcommand(
+      "status", "Show which migrations are applied; exits 1 unless the schema is current");
+  status->add_flag("--json", context.environment.json, "One JSON object a line: name, state, logs");
+  loader.RegisterOptions(*status);
+  status->callback([&] {
+    Run(loader, context, Missing::kRefuse, [&](Migrator& migrator, const CallContext& call) {
+      return ShowStates(migrator, call, context.environment);
+    });
+  });
 }
 
 void RegisterResolve(CLI::App& migrate, ConfigLoader& loader, cli::CliContext& context) {
@@ -95,14 +136,7 @@ void RegisterMigrate(CLI::App& app, ConfigLoader& loader, cli::CliContext& conte
       return Deploy(migrator, call, context.environment.out);
     });
   });
-  CLI::App* status = migrate->add_subcommand(
-      "status", "Show which migrations are applied; exits 1 unless the schema is current");
-  loader.RegisterOptions(*status);
-  status->callback([&] {
-    Run(loader, context, Missing::kRefuse, [&](Migrator& migrator, const CallContext& call) {
-      return ShowStates(migrator, call, context.environment.out);
-    });
-  });
+  RegisterStatus(*migrate, loader, context);
   RegisterResolve(*migrate, loader, context);
 }
 

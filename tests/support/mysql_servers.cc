@@ -74,6 +74,7 @@ std::vector<std::string> MysqlServerProcess::CommandLine() const {
             "-status=" + std::to_string(status_port_),
             "-socket=",
             "-temp-dir=" + folder_.File("temp"),
+            "-log-slow-query=" + folder_.File("slow.log"),
             "-L=warn"};
   }
   return {"/usr/sbin/mariadbd",
