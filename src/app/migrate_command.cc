@@ -78,7 +78,7 @@ void PrintJson(const MigrationReport& report, std::ostream& out) {
   out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
-Status ShowStates(Migrator& migrator, const CallContext& call, cli::Environment& environment) {
+Status ShowStates(Migrator& migrator, const CallContext& call, cli::CliEnvironment& environment) {
   SATCHEL_ASSIGN_OR_RETURN(const std::vector<MigrationReport> reports, migrator.ReadStates(call));
   for (const MigrationReport& report : reports) {
     environment.json ? PrintJson(report, environment.out) : PrintText(report, environment.out);
