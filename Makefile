@@ -49,7 +49,13 @@ unit: bootstrap-build $(BUILD)/build.ninja ## Run the unit and contract tests
 
 .PHONY: wire
 wire: bootstrap-test build ## Run the wire suite: the real binary, a real gRPC client
-	@$(PYTHON) -m pytest tests/wire $(ARGS)
+	@$(PYTHON) -m pytest tests/wire --ignore=tests/wire/faults $(ARGS)
+
+.PHONY: backends faults
+backends: bootstrap-test $(BUILD)/build.ninja ## Run the wire suite over MinIO, versitygw, MariaDB and TiDB
+	@tools/run-tests --only backends
+faults: bootstrap-test build ## Run the fault tests: back ends killed, cut off, set up wrongly
+	@$(PYTHON) -m pytest tests/wire/faults $(ARGS)
 
 .PHONY: asan
 asan: bootstrap-test ## Run the unit tests and a short wire suite under ASan and UBSan

@@ -67,10 +67,14 @@ def test_get(stored, link):
     assert int(answer.headers["Content-Length"]) == SIZE
     assert answer.headers["Content-Type"].split(";")[0] == "application/pdf"
     assert answer.headers["Accept-Ranges"] == "bytes"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     disposition = answer.headers["Content-Disposition"]
     assert disposition.startswith("attachment;")
     assert "filename*=UTF-8''%C3%9Cbung%20%281%29.pdf" in disposition
+
+
+@pytest.mark.local_objects
+def test_browsers_are_told_not_to_guess(link):
+    assert get(link).headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.local_objects
@@ -117,7 +121,8 @@ def test_etags_differ(client, stored, link):
     ("bytes=-1", SIZE - 1, SIZE - 1), ("bytes=-100", SIZE - 100, SIZE - 1),
     ("bytes=0-", 0, SIZE - 1), (f"bytes=0-{SIZE - 1}", 0, SIZE - 1),
     (f"bytes={SIZE - 1}-{SIZE - 1}", SIZE - 1, SIZE - 1), (f"bytes=10-{SIZE * 9}", 10, SIZE - 1),
-    (f"bytes=-{SIZE * 9}", 0, SIZE - 1), ("bytes= 5-9", 5, 9)])
+    (f"bytes=-{SIZE * 9}", 0, SIZE - 1),
+    pytest.param("bytes= 5-9", 5, 9, marks=pytest.mark.local_objects)])
 def test_range(stored, link, asked, first, last):
     answer = get(link, Range=asked)
     assert answer.status_code == 206
@@ -126,12 +131,15 @@ def test_range(stored, link, asked, first, last):
     assert int(answer.headers["Content-Length"]) == last + 1 - first
 
 
-@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", f"bytes={SIZE}-{SIZE + 5}", "bytes=-0",
-                                   "bytes=99999999999999999999-"])
-def test_range_that_cannot_be_satisfied(link, asked):
+@pytest.mark.parametrize("asked", [
+    f"bytes={SIZE}-", f"bytes={SIZE}-{SIZE + 5}",
+    pytest.param("bytes=-0", marks=pytest.mark.local_objects),
+    pytest.param("bytes=99999999999999999999-", marks=pytest.mark.local_objects)])
+def test_range_that_cannot_be_satisfied(server, link, asked):
     answer = get(link, Range=asked)
     assert answer.status_code == 416
-    assert answer.headers["Content-Range"] == f"bytes */{SIZE}"
+    if server.store.links_are_satchels:
+        assert answer.headers["Content-Range"] == f"bytes */{SIZE}"
 
 
 @pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=a-b", "bytes=", "lines=1-2", "bytes", "5-9",
@@ -184,7 +192,8 @@ def fixed_prefix(client, link) -> int:
     return link.rindex("/", 0, common) + 1
 
 
-def test_changed_byte_is_refused(client, link, rng):
+def test_changed_byte_is_refused(server, client, link, rng):
+    malformed = () if server.store.links_are_satchels else (400,)  # S3's word for some of them
     origin = link.index("/", len("https://"))
     prefix = fixed_prefix(client, link)
     alphabet = string.ascii_letters + string.digits + "-_"
@@ -194,7 +203,7 @@ def test_changed_byte_is_refused(client, link, rng):
             attempt = link[:position] + changed + link[position + 1:]
             status = session.get(attempt, timeout=20).status_code
             allowed = (403,) if position >= prefix else (403, 404)
-            assert status in allowed, f"{status} for position {position} of {len(link)}"
+            assert status in allowed + malformed, f"{status} for position {position} of {len(link)}"
 
 
 @pytest.mark.local_objects
@@ -253,6 +262,8 @@ def test_deleted_document(client, user):
     assert answer.status_code == 404 and b"second" not in answer.content
 
 
+# On S3 a version that is kept can be fetched until the link expires.
+@pytest.mark.local_objects
 def test_soft_deleted_document(new_server, connect, user):
     server = new_server(SOFT_DELETE="true").start()
     client = connect(server)

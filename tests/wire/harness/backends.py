@@ -28,6 +28,9 @@ class Store:
     runs.
     """
 
+    # Whether Satchel itself serves the links, and not the object store.
+    links_are_satchels = False
+
     def __init__(self, objects: ObjectSide, rows: RowSide):
         self.objects = objects
         self.rows = rows
@@ -92,6 +95,8 @@ class Store:
 
 class FolderStore(Store):
     """Objects in a folder, with what only tests about that folder ask for."""
+
+    links_are_satchels = True
 
     def __init__(self, objects: LocalObjects, rows: RowSide):
         super().__init__(objects, rows)

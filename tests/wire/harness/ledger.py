@@ -5,8 +5,10 @@ import threading
 from harness.client import Client
 from harness.documents import MEBIBYTE, text_of_size
 from harness.failures import Failure
+from harness.waiting import wait_until
 
 EXPECTED_CODES = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
+SETTLED_SECONDS = 5
 SIZES = (1, 5000, 80_000, MEBIBYTE)
 
 
@@ -19,6 +21,7 @@ class Ledger:
         self.deleted = set()
         self.unsettled = set()
         self.turn = 0
+        self.successes = 0
 
     def next_step(self, client: Client, rng) -> None:
         """One upload or delete; raises the Failure it ended with."""
@@ -36,21 +39,37 @@ class Ledger:
             answer = client.upload(self.user, f"{self.turn}.txt", text_of_size(size, key),
                                    timeout=10)
             self.acknowledged[answer.document_id] = (size, key)
+        self.successes += 1
 
     def assert_kept(self, client: Client, sample) -> None:
         """List, usage and a sample of downloads agree with what was acknowledged."""
-        listed = {document.document_id: document for document in client.list_all(self.user)}
+        listed = self._settled_list(client)
         missing = set(self.acknowledged) - set(listed)
         assert not missing, f"acknowledged and lost: {missing}"
         assert not self.deleted & set(listed), "a deleted document came back"
-        total = sum(document.size for document in listed.values())
-        assert client.used(self.user) == (len(listed), total)
         for document_id in sample(list(listed)):
             data = client.download(self.user, document_id).data
             turn = int(listed[document_id].filename.removesuffix(".txt"))
             assert data == text_of_size(len(data), f"{self.user} {turn}")
             if document_id in self.acknowledged:
                 assert len(data) == self.acknowledged[document_id][0]
+
+
+    def _settled_list(self, client: Client) -> dict:
+        """What is listed, once the usage says the same.
+
+        A call whose client gave up may still be ending on the server, between list and usage.
+        """
+        listed = {}
+
+        def agree():
+            listed.clear()
+            listed.update((document.document_id, document)
+                          for document in client.list_all(self.user))
+            total = sum(document.size for document in listed.values())
+            return client.used(self.user) == (len(listed), total)
+        wait_until(agree, SETTLED_SECONDS, f"list and usage of {self.user} agree")
+        return listed
 
 
 def work(ledger: Ledger, address: str, rng, stop: threading.Event, endure=False) -> None:

@@ -80,6 +80,7 @@ class MinioServer(ObjectServer):
 
     def environment(self) -> dict:
         return {"MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY,
+                "MINIO_SITE_REGION": REGION,
                 "MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "MINIO_CALLHOME_ENABLE": "off"}
 
     def answers(self) -> bool:

@@ -32,14 +32,14 @@ class Toxiproxy(BackEndProcess):
         except requests.RequestException:
             return False
 
-    def proxy(self, upstream: str) -> "Proxy":
+    def proxy(self, upstream: str, host: str = "127.0.0.1") -> "Proxy":
         """A proxy that forwards everything until told otherwise."""
-        return Proxy(self, f"proxy{next(self._numbers)}", upstream)
+        return Proxy(self, f"proxy{next(self._numbers)}", upstream, host)
 
 
 class Proxy:
-    def __init__(self, toxiproxy: Toxiproxy, name: str, upstream: str):
-        self.endpoint = f"127.0.0.1:{free_port()}"
+    def __init__(self, toxiproxy: Toxiproxy, name: str, upstream: str, host: str):
+        self.endpoint = f"{host}:{free_port()}"
         self._url = f"{toxiproxy.url}/proxies/{name}"
         _checked(requests.post(f"{toxiproxy.url}/proxies", timeout=REQUEST_SECONDS, json={
             "name": name, "listen": self.endpoint, "upstream": upstream, "enabled": True}))

@@ -1,0 +1,224 @@
+"""Store or database away: what still works goes on, the rest says so at once, all comes back."""
+
+import concurrent.futures
+import contextlib
+import time
+
+import grpc
+import pytest
+import requests
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from harness.breakers import OPEN, RECOVERY_SECONDS, breaker_state, wait_recovered
+from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
+from harness.failures import Failure, refused
+from harness.fsck import assert_clean
+from harness.waiting import wait_until
+
+ANSWER_SECONDS = 2
+CALLERS = 200
+
+
+def every_call(client, user, stored) -> list:
+    return [
+        lambda: client.upload(user, "new.txt", b"abc"), lambda: client.list(user),
+        lambda: client.download(user, stored.document_id), lambda: client.usage(user),
+        lambda: client.url(user, stored.document_id),
+        lambda: client.delete(user, stored.document_id)]
+
+
+def assert_unavailable_at_once(call, reason: str) -> None:
+    begin = time.monotonic()
+    with refused("UNAVAILABLE", reason) as refusal:
+        call()
+    assert time.monotonic() - begin < ANSWER_SECONDS
+    assert refusal.retry_info is not None
+
+
+def health(client) -> int:
+    return health_pb2_grpc.HealthStub(client.channel).Check(
+        health_pb2.HealthCheckRequest(), timeout=5).status
+
+
+def test_store_down(make_proxied, user):
+    """List, usage, links and the first half of a delete need no store."""
+    # A short lease makes the sweeper come round sooner.
+    proxied = make_proxied(UPLOAD_LEASE_SECONDS=3)
+    client, server = proxied.client, proxied.server
+    kept = client.store(user, "kept.txt", text_of_size(4000, "kept"))
+    deleted = client.store(user, "deleted.txt", text_of_size(5000, "deleted"))
+    with proxied.objects.down():
+        before = server.metrics()
+        assert client.list(user).total_count == 2
+        assert client.used(user) == (2, 9000)
+        assert client.url(user, kept.document_id).presigned_url
+        assert client.delete(user, deleted.document_id).updated_usage.file_count == 1
+        for call in (lambda: client.upload(user, "new.txt", text_of_size(100)),
+                     lambda: client.download(user, kept.document_id)):
+            assert_unavailable_at_once(call, "OBJECT_STORE_UNAVAILABLE")
+        after = server.metrics()
+        assert after["minio_unavailable_total"] == before["minio_unavailable_total"] + 2
+        assert after["database_unavailable_total"] == before["database_unavailable_total"]
+        assert health(client) == health_pb2.HealthCheckResponse.SERVING
+        answer = requests.get(server.metrics_url + "/health", timeout=12)
+        assert (answer.status_code, answer.json()["store"]) == (503, "unavailable")
+        assert client.used(user) == (1, 4000)
+    wait_recovered(server)
+    assert client.upload(user, "new.txt", text_of_size(100)).size == 100
+    assert client.download(user, kept.document_id).data == kept.data
+    assert server.probe("/readyz") == 200
+    wait_until(lambda: not proxied.store.has_object(deleted), 15, "the sweeper removes the bytes")
+    assert server.stop() == 0
+    assert_clean(server)
+
+
+def test_database_down(make_proxied, sql_server, user):
+    """Only links that were issued before go on; everybody else is told at once."""
+    proxied = make_proxied(sql_server)
+    client, server = proxied.client, proxied.server
+    stored = client.store(user, "a.txt", text_of_size(4000, user))
+    link = client.url(user, stored.document_id).presigned_url
+    with proxied.database.down():
+        before = server.metrics()
+        for call in every_call(client, user, stored):
+            assert_unavailable_at_once(call, "DATABASE_UNAVAILABLE")
+        after = server.metrics()
+        assert after["database_unavailable_total"] == before["database_unavailable_total"] + 6
+        assert after["minio_unavailable_total"] == before["minio_unavailable_total"]
+        assert requests.get(link, timeout=10).content == stored.data
+        assert health(client) == health_pb2.HealthCheckResponse.SERVING
+        wait_until(lambda: breaker_state(server, "database") == OPEN, 5, "breaker open")
+        answer = requests.get(server.metrics_url + "/health", timeout=12)
+        assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")
+        assert answer.json()["databaseBreaker"] == "open"
+    wait_recovered(server)
+    assert client.download(user, stored.document_id).data == stored.data
+    assert client.delete(user, stored.document_id).updated_usage.file_count == 0
+    assert server.stop() == 0
+    assert_clean(server)
+
+
+def waiting_times(call) -> list:
+    """Seconds until each of many callers at once was told that the database is away."""
+    def run(_):
+        begin = time.monotonic()
+        with pytest.raises(Failure) as caught:
+            call()
+        assert caught.value.reason == "DATABASE_UNAVAILABLE", caught.value
+        return time.monotonic() - begin
+    with concurrent.futures.ThreadPoolExecutor(CALLERS) as pool:
+        return list(pool.map(run, range(CALLERS)))
+
+
+@pytest.mark.parametrize("how", ["down", "blackhole"])
+def test_callers_do_not_pile_up(proxied, user, how):
+    """Two hundred at once, also where the database swallows everything and says nothing."""
+    client, server = proxied.client, proxied.server
+    client.store(user, "a.txt", b"abc")
+    threads = server.thread_count()
+    fault = (proxied.database.down() if how == "down"
+             else proxied.database.toxic("timeout", stream="upstream", timeout=0))
+    with fault:
+        first = waiting_times(lambda: client.usage(user, timeout=30))
+        later = waiting_times(lambda: client.usage(user, timeout=30))
+        assert max(later) < ANSWER_SECONDS
+        assert max(first) < (ANSWER_SECONDS if how == "down" else 10)
+        assert server.thread_count() <= threads + 4
+        wait_until(lambda: server.metrics()["database_unavailable_total"] >= 2 * CALLERS, 5,
+                   "each is counted")
+    wait_recovered(server)
+    assert client.used(user) == (1, 3)
+
+
+def test_retry_info_says_when_the_breaker_probes(make_proxied, user):
+    proxied = make_proxied(BREAKER_FAILURES=1, BREAKER_OPEN_SECONDS=20)
+    with proxied.database.down():
+        with pytest.raises(Failure):
+            proxied.client.usage(user)
+        wait_until(lambda: breaker_state(proxied.server, "database") == OPEN, 5, "open")
+        with refused("UNAVAILABLE", "DATABASE_UNAVAILABLE") as refusal:
+            proxied.client.usage(user)
+    delay = refusal.retry_info.retry_delay
+    assert 0 < delay.seconds + delay.nanos / 1e9 <= 20
+
+
+SIDES = ("objects", "database")
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_latency(proxied, user, side):
+    """Everything takes longer, and nothing fails."""
+    data = pdf_of_size(MEBIBYTE, user)
+    with getattr(proxied, side).toxic("latency", latency=150, jitter=50):
+        stored = proxied.client.store(user, "a.pdf", data)
+        assert proxied.client.download(user, stored.document_id).data == data
+        assert proxied.client.list(user).total_count == 1
+        assert proxied.client.delete(user, stored.document_id).success
+    assert proxied.server.stop() == 0
+    assert_clean(proxied.server)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_slow(proxied, user, side):
+    """A thin line to the database or to the store is not an error."""
+    data = pdf_of_size(MEBIBYTE, user)
+    proxy = getattr(proxied, side)
+    with (proxy.toxic("bandwidth", stream="upstream", rate=500),
+          proxy.toxic("bandwidth", stream="downstream", rate=500)):
+        stored = proxied.client.store(user, "a.pdf", data)
+        assert proxied.client.download(user, stored.document_id).data == data
+    assert proxied.server.stop() == 0
+    assert_clean(proxied.server)
+
+
+@pytest.mark.parametrize("side, reason", [
+    ("objects", "OBJECT_STORE_UNAVAILABLE"), ("database", "DATABASE_UNAVAILABLE")])
+def test_reset(proxied, user, side, reason):
+    """Connections that are reset again and again: told as unavailable, and nothing is left."""
+    stored = proxied.client.store(user, "a.txt", text_of_size(4000, user))
+    with getattr(proxied, side).toxic("reset_peer", timeout=0):
+        assert_unavailable_at_once(
+            lambda: proxied.client.download(user, stored.document_id), reason)
+        with refused("UNAVAILABLE", reason):
+            proxied.client.upload(user, "b.txt", text_of_size(100))
+
+    def works_again():
+        with contextlib.suppress(Failure):
+            return proxied.client.download(user, stored.document_id).data == stored.data
+    wait_until(works_again, RECOVERY_SECONDS, "a download works again")
+
+
+def test_store_that_swallows_everything(proxied, user):
+    """The caller's deadline ends it, or a time-out of our own; name and quota are free again."""
+    client = proxied.client
+    stored = client.store(user, "a.pdf", pdf_of_size(4 * MEBIBYTE, user))
+    with proxied.objects.toxic("timeout", timeout=0):
+        begin = time.monotonic()
+        with pytest.raises(Failure) as caught:
+            client.download(user, stored.document_id, timeout=1)
+        assert caught.value.code == grpc.StatusCode.DEADLINE_EXCEEDED.name
+        assert time.monotonic() - begin < 3
+        begin = time.monotonic()
+        with refused("UNAVAILABLE", "OBJECT_STORE_UNAVAILABLE"):
+            client.download(user, stored.document_id, timeout=120)
+        with refused("UNAVAILABLE", "OBJECT_STORE_UNAVAILABLE"):
+            client.upload(user, "b.txt", text_of_size(100), timeout=120)
+        assert time.monotonic() - begin < 60
+        assert client.used(user) == (1, 4 * MEBIBYTE)
+    wait_recovered(proxied.server)
+    assert client.upload(user, "b.txt", text_of_size(100)).size == 100
+    assert client.download(user, stored.document_id).data == stored.data
+
+
+def test_upload_that_is_cut_off_from_the_store_leaves_nothing(proxied, user):
+    client = proxied.client
+    with proxied.objects.toxic("limit_data", stream="upstream", bytes=MEBIBYTE):
+        with refused("UNAVAILABLE", "OBJECT_STORE_UNAVAILABLE"):
+            client.upload(user, "a.pdf", pdf_of_size(8 * MEBIBYTE, user))
+        assert client.used(user) == (0, 0)
+        assert proxied.store.pending_rows(user) == 0, "given back before the answer"
+    wait_recovered(proxied.server)
+    assert client.upload(user, "a.pdf", pdf_of_size(8 * MEBIBYTE, user)).size == 8 * MEBIBYTE
+    assert proxied.server.stop() == 0
+    assert proxied.store.object_count() == 1
+    assert_clean(proxied.server)
