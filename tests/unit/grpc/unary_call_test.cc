@@ -90,7 +90,8 @@ class UnaryCallTest : public ::testing::Test {
   DocumentService documents_{uploader_, metadata_, objects_, links_, log_, {}};
   Admission admission_{16};
   boost::asio::thread_pool workers_{1};
-  GrpcCallEnvironment environment_{documents_, admission_, observer_, ids_, workers_, 60s};
+  GrpcCallEnvironment environment_{documents_, admission_, observer_, ids_,
+                                   workers_,   workers_,   60s};
   UnaryCall::Work work_;
   DeleteService service_{*this};
   std::unique_ptr<grpc::Server> server_;
