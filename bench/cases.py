@@ -127,6 +127,41 @@ def link(folder, scale):
     return [figure]
 
 
+def beside_direct(folder, scale, name, key, options):
+    """One load case on the null server directly, and through Satchel, which passes it on."""
+    unit = {"mib_per_second": "MiB/s", "calls_per_second": "calls/s"}[key]
+    least = 0.45
+    with NullServer(folder) as null_server, \
+            Satchel(folder, {"UPSTREAM_GRPC": null_server.target}) as satchel:
+        runs = alternate(scale, {
+            "direct": lambda: load(name, null_server.target, **options),
+            "satchel": lambda: load(name, satchel.target, **options),
+        })
+    figure = Figure(case=name, unit=unit, satchel=median(runs["satchel"], key),
+                    baseline=median(runs["direct"], key), baseline_name="direct",
+                    must=f">= {least:.2f} x", met=False, runs=runs)
+    figure.met = figure.ratio >= least
+    return [figure]
+
+
+def passed_unary(folder, scale):
+    """Small calls x 8 clients that Satchel passes to another server."""
+    return beside_direct(folder, scale, "passed-unary", "calls_per_second",
+                         {"clients": 8, "seconds": scale.seconds})
+
+
+def passed_upload(folder, scale):
+    """Client streams of 50 MiB x 4 that Satchel passes to another server."""
+    return beside_direct(folder, scale, "passed-upload", "mib_per_second", {
+        "clients": 4, "size": scale.document_bytes, "calls": scale.stream_calls})
+
+
+def passed_download(folder, scale):
+    """Server streams of 50 MiB x 4 that Satchel passes from another server."""
+    return beside_direct(folder, scale, "passed-download", "mib_per_second", {
+        "clients": 4, "size": scale.document_bytes, "calls": scale.stream_calls})
+
+
 def users(folder, scale):
     """Peak memory while 100 users upload 10 MiB at once."""
     with Satchel(folder) as satchel:
@@ -187,5 +222,8 @@ CASES = {
     "users": users,
     "stall": stall,
     "start": start,
+    "passed-unary": passed_unary,
+    "passed-upload": passed_upload,
+    "passed-download": passed_download,
     **PRODUCTION_CASES,
 }

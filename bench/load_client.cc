@@ -25,6 +25,7 @@
 
 #include "bench/document_client.h"
 #include "bench/measure.h"
+#include "bench/passed_client.h"
 
 namespace satchel::bench {
 namespace {
@@ -46,6 +47,32 @@ struct Options {
   /// Whose documents `fill` makes and `list` reads; fresh when empty.
   std::string user;
 };
+
+/// Runs `call(index)` `options.calls` times, each time by the client that is free first.
+Measurement ByCount(const Options& options, const std::function<void(std::size_t index)>& call) {
+  std::atomic<std::size_t> taken = 0;
+  return RunTogether(options.clients, [&](std::size_t index) {
+    ThreadResult result;
+    while (taken.fetch_add(1, std::memory_order_relaxed) < options.calls) {
+      result.Measure(options.size, [&] { call(index); });
+    }
+    return result;
+  });
+}
+
+/// Runs `call(index)` on every client until `options.seconds` have passed.
+Measurement ByTime(const Options& options, const std::function<void(std::size_t index)>& call) {
+  const auto length =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
+  return RunTogether(options.clients, [&](std::size_t index) {
+    ThreadResult result;
+    const Clock::time_point end = Clock::now() + length;
+    while (Clock::now() < end) {
+      result.Measure(options.size, [&] { call(index); });
+    }
+    return result;
+  });
+}
 
 /// The clients of a run, with a user each whose name no earlier run had.
 class Clients {
@@ -71,30 +98,11 @@ class Clients {
     return run_ + std::to_string(next_file_.fetch_add(1, std::memory_order_relaxed)) + ".txt";
   }
 
-  /// Runs `call(index)` `options.calls` times, each time by the client that is free first.
-  Measurement ByCount(const std::function<void(std::size_t index)>& call) {
-    std::atomic<std::size_t> taken = 0;
-    return RunTogether(clients_.size(), [&](std::size_t index) {
-      ThreadResult result;
-      while (taken.fetch_add(1, std::memory_order_relaxed) < options_.calls) {
-        result.Measure(options_.size, [&] { call(index); });
-      }
-      return result;
-    });
+  Measurement ByCount(const std::function<void(std::size_t index)>& call) const {
+    return bench::ByCount(options_, call);
   }
-
-  /// Runs `call(index)` on every client until `options.seconds` have passed.
-  Measurement ByTime(const std::function<void(std::size_t index)>& call) {
-    const auto length = std::chrono::duration_cast<Clock::duration>(
-        std::chrono::duration<double>(options_.seconds));
-    return RunTogether(clients_.size(), [&](std::size_t index) {
-      ThreadResult result;
-      const Clock::time_point end = Clock::now() + length;
-      while (Clock::now() < end) {
-        result.Measure(options_.size, [&] { call(index); });
-      }
-      return result;
-    });
+  Measurement ByTime(const std::function<void(std::size_t index)>& call) const {
+    return bench::ByTime(options_, call);
   }
 
  private:
@@ -270,6 +278,32 @@ nlohmann::json FirstAnswer(const Options& options) {
            std::chrono::duration<double>(Clock::now().time_since_epoch()).count()}};
 }
 
+/// Clients of what Satchel passes on, each with its connection made.
+std::vector<std::unique_ptr<PassedClient>> PassedClients(const Options& options) {
+  std::vector<std::unique_ptr<PassedClient>> clients;
+  for (std::size_t i = 0; i < options.clients; ++i) {
+    clients.push_back(std::make_unique<PassedClient>(options.target));
+    clients.back()->Ask();
+  }
+  return clients;
+}
+
+nlohmann::json PassedUnary(const Options& options) {
+  const auto clients = PassedClients(options);
+  return Report(ByTime(options, [&](std::size_t index) { clients[index]->Ask(); }));
+}
+
+nlohmann::json PassedUpload(const Options& options) {
+  const auto clients = PassedClients(options);
+  return Report(ByCount(options, [&](std::size_t index) { clients[index]->Upload(options.size); }));
+}
+
+nlohmann::json PassedDownload(const Options& options) {
+  const auto clients = PassedClients(options);
+  return Report(
+      ByCount(options, [&](std::size_t index) { clients[index]->Download(options.size); }));
+}
+
 using Case = nlohmann::json (*)(const Options&);
 
 const std::map<std::string, Case>& Cases() {
@@ -285,6 +319,9 @@ const std::map<std::string, Case>& Cases() {
       {"stall", Stall},
       {"url", Url},
       {"first-answer", FirstAnswer},
+      {"passed-unary", PassedUnary},
+      {"passed-upload", PassedUpload},
+      {"passed-download", PassedDownload},
   };
   return cases;
 }

@@ -20,6 +20,7 @@
 
 #include "bench/document_text.h"
 #include "document/document_service.grpc.pb.h"
+#include "passed_service.grpc.pb.h"
 
 namespace satchel::bench {
 namespace {
@@ -111,7 +112,9 @@ class DownloadReactor final : public grpc::ServerWriteReactor<document::Download
   std::unique_ptr<DownloadReactor> self_;
 };
 
-class NullService final : public document::DocumentService::CallbackService {
+/// The contract's methods, or those of them that `Api` has under another name.
+template <typename Api>
+class NullService : public Api::CallbackService {
  public:
   grpc::ServerReadReactor<document::UploadDocumentRequest>* UploadDocument(
       grpc::CallbackServerContext* /*context*/,
@@ -133,6 +136,19 @@ class NullService final : public document::DocumentService::CallbackService {
     return FinishOk(*context);
   }
 
+ protected:
+  static grpc::ServerUnaryReactor* FinishOk(grpc::CallbackServerContext& context) {
+    auto* reactor = context.DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+ private:
+  const std::string chunk_ = Text(kChunkBytes);
+};
+
+class NullDocumentService final : public NullService<document::DocumentService> {
+ public:
   grpc::ServerUnaryReactor* ListDocuments(grpc::CallbackServerContext* context,
                                           const document::ListDocumentsRequest* /*request*/,
                                           document::ListDocumentsResponse* /*response*/) override {
@@ -145,15 +161,6 @@ class NullService final : public document::DocumentService::CallbackService {
     response->set_success(true);
     return FinishOk(*context);
   }
-
- private:
-  static grpc::ServerUnaryReactor* FinishOk(grpc::CallbackServerContext& context) {
-    auto* reactor = context.DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-
-  const std::string chunk_ = Text(kChunkBytes);
 };
 
 struct Options {
@@ -181,11 +188,13 @@ int Serve(const Options& options) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  NullService service;
+  NullDocumentService documents;
+  NullService<::bench::PassedService> passed;
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
+  builder.RegisterService(&documents);
+  builder.RegisterService(&passed);
   for (const std::string& argument : options.channel_arguments) {
     const std::size_t equals = argument.find('=');
     builder.AddChannelArgument(argument.substr(0, equals), std::stoi(argument.substr(equals + 1)));
