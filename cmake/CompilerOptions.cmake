@@ -1,16 +1,19 @@
 # Warnings are errors, the binary is hardened; generated code links satchel_hardening only.
 add_library(satchel_hardening INTERFACE)
-target_compile_options(satchel_hardening INTERFACE
-  -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+set(_hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
-target_link_options(satchel_hardening INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+# For what is built here: whoever installs the library chooses their own.
+target_compile_options(satchel_hardening INTERFACE "$<BUILD_INTERFACE:${_hardening}>")
+target_link_options(satchel_hardening INTERFACE
+  "$<BUILD_INTERFACE:-pie;-Wl,-z,relro,-z,now,-z,noexecstack>")
 if(SATCHEL_SANITIZE)
   target_compile_options(satchel_hardening INTERFACE
     -fsanitize=${SATCHEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   target_link_options(satchel_hardening INTERFACE -fsanitize=${SATCHEL_SANITIZE})
 else()
   target_compile_definitions(satchel_hardening INTERFACE
-    $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+    $<BUILD_INTERFACE:$<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>>
+    $<BUILD_INTERFACE:_GLIBCXX_ASSERTIONS>)
 endif()
 
 add_library(satchel_warnings INTERFACE)
@@ -23,8 +26,17 @@ target_compile_options(satchel_warnings INTERFACE
 function(satchel_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(${name} PUBLIC satchel_hardening ${ARG_DEPENDS} PRIVATE satchel_warnings)
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
+  target_link_libraries(${name}
+    PUBLIC satchel_hardening ${ARG_DEPENDS}
+    PRIVATE $<BUILD_INTERFACE:satchel_warnings>)
+  satchel_install_library(${name})
+endfunction()
+
+# Makes a library part of what find_package(satchel) finds.
+function(satchel_install_library name)
+  install(TARGETS ${name} EXPORT satchel_targets COMPONENT library
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/satchel)
 endfunction()
 
 # satchel_test(NAME SOURCES ... DEPENDS ...): one GoogleTest program, registered with ctest.

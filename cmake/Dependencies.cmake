@@ -11,29 +11,9 @@ find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
-find_library(GRPCPP_REFLECTION_LIBRARY grpc++_reflection REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 find_path(BOOST_INCLUDE_DIR boost/asio/awaitable.hpp REQUIRED)
 if(SATCHEL_BUILD_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
-
-# google/rpc/status.proto and error_details.proto; tools/bootstrap puts them into the cache.
-if(DEFINED ENV{SATCHEL_CACHE})
-  set(_satchel_cache $ENV{SATCHEL_CACHE})
-else()
-  set(_satchel_cache $ENV{HOME}/.cache/satchel)
-endif()
-set(SATCHEL_GOOGLEAPIS_DIR ${_satchel_cache}/googleapis CACHE PATH
-  "Folder that holds google/rpc/status.proto")
-if(NOT EXISTS ${SATCHEL_GOOGLEAPIS_DIR}/google/rpc/status.proto)
-  message(FATAL_ERROR "google/rpc/status.proto is not in ${SATCHEL_GOOGLEAPIS_DIR}: "
-    "run tools/bootstrap build, or set SATCHEL_GOOGLEAPIS_DIR")
-endif()
-
-# Header-only Asio and Beast; boost::system is header-only since 1.69.
-add_library(satchel_boost INTERFACE)
-target_include_directories(satchel_boost SYSTEM INTERFACE ${BOOST_INCLUDE_DIR})
-target_compile_definitions(satchel_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
-target_link_libraries(satchel_boost INTERFACE Threads::Threads)
