@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "app/config_checks.h"
 #include "app/config_print.h"
 #include "base/text.h"
 #include "cli/error_printer.h"
@@ -33,9 +32,8 @@ std::optional<LoadedConfig> LoadForCommand(const ConfigLoader& loader, cli::CliC
     context.exit_code = cli::kExitOk;
     return std::nullopt;
   }
-  const Status status = loaded.ok() ? CheckBuilt(loaded->config) : loaded.status();
-  if (status.ok()) return *std::move(loaded);
-  context.exit_code = cli::ReportError(OperatorsError(status), context.environment);
+  if (loaded.ok()) return *std::move(loaded);
+  context.exit_code = cli::ReportError(OperatorsError(loaded.status()), context.environment);
   return std::nullopt;
 }
 

@@ -66,7 +66,8 @@ struct Config {
   std::string log_dir;  ///< empty: standard output only
   std::chrono::days log_retention{0};
 
-  std::string upstream_grpc;  ///< host:port of the AI service; empty: none
+  std::string upstream_grpc;                   ///< host:port of the AI service; empty: none
+  std::int64_t upstream_max_message_size = 0;  ///< bytes
 };
 
 }  // namespace satchel

@@ -83,15 +83,4 @@ std::vector<std::string> FindConcerns(const Config& config) {
   return concerns;
 }
 
-Status CheckBuilt(const Config& config) {
-  std::string missing;
-  const auto refuse = [&](bool asked, std::string_view what) {
-    if (asked) missing.append("\n  ").append(what);
-  };
-  refuse(!config.upstream_grpc.empty(),
-         "UPSTREAM_GRPC: this version passes no calls to another server; leave it out");
-  if (missing.empty()) return {};
-  return ConfigurationError("the configuration asks for what is not built yet:" + missing);
-}
-
 }  // namespace satchel

@@ -22,7 +22,4 @@ std::vector<std::string> FindConflicts(const Config& config,
 /// What is allowed, but the operator should know.
 std::vector<std::string> FindConcerns(const Config& config);
 
-/// CONFIGURATION_INVALID, naming the keys: asks for a part that this version does not have.
-Status CheckBuilt(const Config& config);
-
 }  // namespace satchel

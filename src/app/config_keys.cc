@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t kPortMax = 65535;
 constexpr std::int64_t kFileSizeMax = std::int64_t{5} << 40;  ///< bytes; S3's own limit
 constexpr std::int64_t kQuotaMax = std::int64_t{1} << 60;     ///< bytes; sums stay in 64 bits
+constexpr std::int64_t kUpstreamMessageBytesMax = std::int64_t{1} << 30;
 constexpr std::int64_t kDaysMax = 36500;
 constexpr std::int64_t kDaySeconds = 86400;
 
@@ -394,6 +395,8 @@ void AddOperation(std::vector<ConfigKey>& keys) {
                       &Config::log_retention, {1, kDaysMax}, "DAYS"));
   keys.push_back(String({"UPSTREAM_GRPC", "", "Address of the AI service that calls are passed to"},
                         &Config::upstream_grpc, "HOST:PORT", "host:port", true, IsHostWithPort));
+  keys.push_back(Size({"UPSTREAM_MAX_MESSAGE_SIZE", "4MB", "Largest message that is passed on"},
+                      &Config::upstream_max_message_size, {1, kUpstreamMessageBytesMax}));
 }
 
 std::vector<ConfigKey> MakeKeys() {

@@ -219,11 +219,7 @@ Result<LoadedConfig> ConfigLoader::Load() const {
   for (std::string& conflict : FindConflicts(loaded.config, is_given)) {
     problems.Add(std::move(conflict));
   }
-  if (!problems.empty()) {
-    // Else the operator mends one by one what leads nowhere.
-    if (const Status built = CheckBuilt(loaded.config); !built.ok()) problems.Add(built.message());
-    return problems.ToStatus();
-  }
+  if (!problems.empty()) return problems.ToStatus();
 
   loaded.warnings = FindConcerns(loaded.config);
   for (const ConfigKey& key : ConfigKeys()) {

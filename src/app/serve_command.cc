@@ -6,21 +6,14 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
 
-#include "app/backend.h"
-#include "app/config_checks.h"
 #include "app/config_print.h"
-#include "app/server.h"
+#include "app/running_service.h"
 #include "app/signals.h"
-#include "app/startup.h"
-#include "base/version.h"
 #include "cli/exit_codes.h"
 #include "cli/grpc_log.h"
 #include "observability/json_logger.h"
-#include "observability/observer_fanout.h"
-#include "resilience/unavailable.h"
 
 namespace satchel {
 namespace {
@@ -60,56 +53,16 @@ class Ending {
   Status status_;  ///< guarded by the mutex
 };
 
-LogFields Listening(const Config& config, const Server& server) {
-  LogFields fields = {{"version", std::string(kVersion)},
-                      {"host", config.host},
-                      {"port", std::to_string(server.grpc_port())},
-                      {"metricsPort", std::to_string(server.metrics_port())}};
-  if (const std::optional<int> port = server.links_port()) {
-    fields.emplace_back("linksPort", std::to_string(*port));
-  }
-  if (UsesStorageFolder(config)) fields.emplace_back("storageDir", config.storage_dir);
-  return fields;
-}
-
 Status Serve(const LoadedConfig& loaded, const Clock& clock, JsonLogger& log) {
   const Config& config = loaded.config;
-  SecureIdGenerator ids;
-  MetricsRegistry metrics(kVersion, clock);
-  ObserverFanout observer({&metrics, &log});
   for (const std::string& warning : loaded.warnings) log.Write(LogLevel::kWarning, warning, {});
-
-  const Migrate migrate = config.migrate_on_start ? Migrate::kYes : Migrate::kNo;
-  SATCHEL_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Backend> backend,
-      Backend::Make(config, Backend::Missing::kMake, migrate, {clock, ids, log, metrics}));
-  const SweeperOptions sweeping = SweeperOptionsOf(config, *backend, ids);
-  Startup startup({*backend, clock, log, metrics, sweeping});
-  const Status checked = startup.Try(CallContext("start"));
-  if (!checked.ok() && !IsAway(checked)) return checked;
-  SATCHEL_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Server> server,
-      Server::Start({config, *backend, clock, ids, log, observer, metrics, sweeping}));
-  log.Write(LogLevel::kInfo, "serving", Listening(config, *server));
   Ending ending;
-  // Behind the server, which it opens: it ends first.
-  std::optional<LaterStartup> later;
-  if (checked.ok()) {
-    server->BackendOpened();
-  } else {
-    log.Write(LogLevel::kWarning, "not ready: store or database is away; tried until it answers",
-              {{"cause", checked.ToString()}});
-    later.emplace(
-        startup,
-        [&] {
-          server->BackendOpened();
-          log.Write(LogLevel::kInfo, "ready: store and database answer", {});
-        },
-        [&](const Status& why) { ending.Fail(why); });
-  }
+  SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<RunningService> service,
+                           RunningService::Start(config, clock, log, GrpcListener::kOwn,
+                                                 [&](const Status& why) { ending.Fail(why); }));
   WaitForTermination();
   log.Write(LogLevel::kInfo, "draining", {});
-  server->Drain();
+  service->server().Drain(config.shutdown_grace);
   log.Write(LogLevel::kInfo, "stopped", {});
   return ending.status();
 }
@@ -123,7 +76,6 @@ int RunServe(const ConfigLoader& loader) {
     std::cout << PrintConfig(*loaded);
     return cli::kExitOk;
   }
-  if (const Status built = CheckBuilt(loaded->config); !built.ok()) return Fail(built);
   // The administration socket and the database must never be open to others, not even briefly.
   umask(S_IRWXG | S_IRWXO);
   cli::QuietGrpcLog();

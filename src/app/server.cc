@@ -1,6 +1,7 @@
 #include "app/server.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "app/config_tls.h"
@@ -48,6 +49,15 @@ std::size_t RowWorkers(const Config& config) {
              : static_cast<std::size_t>(config.database_pool_size);
 }
 
+std::unique_ptr<Upstream> MakeUpstream(const Config& config, PassedCallObserver& observer) {
+  if (config.upstream_grpc.empty()) return nullptr;
+  const UpstreamOptions options{
+      .target = config.upstream_grpc,
+      .message_bytes_max = static_cast<std::size_t>(config.upstream_max_message_size),
+      .stream_idle_max = config.stream_idle_timeout};
+  return std::make_unique<Upstream>(options, observer);
+}
+
 }  // namespace
 
 SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, IdGenerator& ids) {
@@ -84,11 +94,13 @@ Server::Server(const ServerDependencies& dependencies)
           .workers = workers_,
           .row_workers = row_workers_,
           .stream_idle_max = dependencies.config.stream_idle_timeout,
-          .local_reads = dependencies.config.database.kind == DatabaseKind::kSqlite}) {}
+          .local_reads = dependencies.config.database.kind == DatabaseKind::kSqlite}),
+      upstream_(MakeUpstream(dependencies.config, dependencies.metrics)) {}
 
-Result<std::unique_ptr<Server>> Server::Start(const ServerDependencies& dependencies) {
+Result<std::unique_ptr<Server>> Server::Start(const ServerDependencies& dependencies,
+                                              GrpcListener listener) {
   auto server = std::make_unique<Server>(dependencies);
-  SATCHEL_RETURN_IF_ERROR(server->Listen());
+  SATCHEL_RETURN_IF_ERROR(server->Listen(listener));
   return server;
 }
 
@@ -105,7 +117,7 @@ Result<GrpcServerOptions> Server::GrpcOptions() const {
   return options;
 }
 
-Status Server::Listen() {
+Status Server::Listen(GrpcListener listener) {
   const ServerDependencies& given = dependencies_;
   SATCHEL_ASSIGN_OR_RETURN(http_, HttpFront::Start({.config = given.config,
                                                     .backend = given.backend,
@@ -121,8 +133,11 @@ Status Server::Listen() {
                              AdminServer::Start(*address, administration_, given.ids));
   }
   // Last: who reaches this port finds a service that is complete.
-  SATCHEL_ASSIGN_OR_RETURN(const GrpcServerOptions options, GrpcOptions());
-  SATCHEL_ASSIGN_OR_RETURN(grpc_server_, GrpcServer::Start(options, grpc_service_, admission_));
+  if (listener == GrpcListener::kOwn) {
+    SATCHEL_ASSIGN_OR_RETURN(const GrpcServerOptions options, GrpcOptions());
+    SATCHEL_ASSIGN_OR_RETURN(grpc_server_, GrpcServer::Start(options, grpc_service_, admission_,
+                                                             upstream_.get(), given.log));
+  }
   listening_ = true;
   return {};
 }
@@ -150,9 +165,18 @@ void Server::BackendOpened() {
   backend_open_ = true;
 }
 
-void Server::Drain() {
-  const auto deadline = std::chrono::steady_clock::now() + dependencies_.config.shutdown_grace;
-  grpc_server_->Drain(dependencies_.config.shutdown_grace);
+std::optional<int> Server::grpc_port() const {
+  if (grpc_server_ == nullptr) return std::nullopt;
+  return grpc_server_->port();
+}
+
+void Server::Drain(std::chrono::milliseconds grace) {
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  if (grpc_server_ != nullptr) {
+    grpc_server_->Drain(grace);
+  } else {
+    EndCalls(std::array{&admission_}, grace);
+  }
   const auto left = deadline - std::chrono::steady_clock::now();
   http_->StopLinks(std::max(std::chrono::milliseconds(0),
                             std::chrono::duration_cast<std::chrono::milliseconds>(left)));

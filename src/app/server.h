@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -24,6 +25,7 @@
 #include "transport/grpc/admission.h"
 #include "transport/grpc/document_grpc_service.h"
 #include "transport/grpc/grpc_server.h"
+#include "transport/grpc/upstream.h"
 
 namespace satchel {
 
@@ -42,26 +44,33 @@ struct ServerDependencies {
 /// How this process sweeps, the same at its start and later; `ids` names it among its replicas.
 SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, IdGenerator& ids);
 
+/// Who listens for gRPC: this server, or one of the program that it is a part of.
+enum class GrpcListener : bool { kOwn, kOfAnotherServer };
+
 class Server {
  public:
   /// Listens. CONFIGURATION_INVALID: an address is in use, or certificates are bad.
-  static Result<std::unique_ptr<Server>> Start(const ServerDependencies& dependencies);
+  static Result<std::unique_ptr<Server>> Start(const ServerDependencies& dependencies,
+                                               GrpcListener listener);
   /// Ends at once what Drain() has not ended.
   ~Server();
 
-  int grpc_port() const { return grpc_server_->port(); }
+  /// What another server registers; it must be shut down before this one goes.
+  grpc::Service& documents() { return grpc_service_; }
+  /// nullopt: another server listens.
+  std::optional<int> grpc_port() const;
   int metrics_port() const { return http_->metrics_port(); }
   /// nullopt: the store answers links itself.
   std::optional<int> links_port() const { return http_->links_port(); }
   /// The backend is open: from now on the service is ready, and looks after itself.
   void BackendOpened();
-  /// Lets running calls end within SHUTDOWN_GRACE_SECONDS, refusing new ones; then stops listening.
-  void Drain();
+  /// Lets running calls end within `grace`, refusing new ones; then stops listening.
+  void Drain(std::chrono::milliseconds grace);
 
   explicit Server(const ServerDependencies& dependencies);
 
  private:
-  Status Listen();
+  Status Listen(GrpcListener listener);
   Result<GrpcServerOptions> GrpcOptions() const;
   ServingState state() const;
 
@@ -78,6 +87,7 @@ class Server {
   /// Where rows are not local: reads of them never wait for a worker that an object store holds.
   boost::asio::thread_pool row_workers_;
   DocumentGrpcService grpc_service_;
+  std::unique_ptr<Upstream> upstream_;  ///< null: no UPSTREAM_GRPC
   std::unique_ptr<GrpcServer> grpc_server_;
   std::unique_ptr<HttpFront> http_;
   std::unique_ptr<AdminServer> admin_server_;

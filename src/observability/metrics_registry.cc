@@ -61,6 +61,7 @@ MetricsRegistry::MetricsRegistry(std::string_view version, const Clock& clock)
     : clock_(clock), registry_(std::make_unique<prometheus::Registry>()) {
   RegisterCallMetrics();
   RegisterSweeperMetrics();
+  RegisterPassedCallMetrics();
   RegisterStateMetrics(version);
 }
 
@@ -230,6 +231,33 @@ void MetricsRegistry::SweepEnded(const SweepReport& report) {
 
 void MetricsRegistry::UsageRepaired(const UserId& /*user*/) {
   sweeper_.usage_repaired->Increment();
+}
+
+void MetricsRegistry::RegisterPassedCallMetrics() {
+  passed_calls_in_flight_ = AddGauge("satchel_passed_calls_in_flight",
+                                     "Calls passed to UPSTREAM_GRPC that have not ended");
+  passed_call_durations_ = &prometheus::BuildHistogram()
+                                .Name("satchel_passed_call_duration_seconds")
+                                .Help("Duration of calls passed to UPSTREAM_GRPC, by status code")
+                                .Register(*registry_);
+}
+
+prometheus::Histogram& MetricsRegistry::PassedCallHistogram(StatusCode code) {
+  auto& slot = passed_call_histograms_[Index(code)];
+  prometheus::Histogram* histogram = slot.load(std::memory_order_acquire);
+  if (histogram == nullptr) {
+    histogram =
+        &passed_call_durations_->Add({{"code", std::string(NameOf(code))}}, DurationBuckets());
+    slot.store(histogram, std::memory_order_release);
+  }
+  return *histogram;
+}
+
+void MetricsRegistry::PassedCallStarted() { passed_calls_in_flight_->Increment(); }
+
+void MetricsRegistry::PassedCallEnded(StatusCode code, std::chrono::nanoseconds duration) {
+  PassedCallHistogram(code).Observe(std::chrono::duration<double>(duration).count());
+  passed_calls_in_flight_->Decrement();
 }
 
 void MetricsRegistry::SetStorageTotals(StorageTotals totals, Timestamp read_at) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@
 #include "ports/call_observer.h"
 #include "ports/dependency_observer.h"
 #include "ports/metadata_store.h"
+#include "ports/passed_call_observer.h"
 #include "ports/sweep_observer.h"
 
 namespace prometheus {
@@ -36,11 +38,15 @@ namespace satchel {
 ///   documents_quota_exceeded_total            QUOTA_EXCEEDED
 ///   minio_unavailable_total                   OBJECT_STORE_UNAVAILABLE, of either kind of store
 ///   database_unavailable_total                DATABASE_UNAVAILABLE
+/// Calls that are passed to the upstream are counted apart, and in none of the above.
 /// No label ever holds text of a caller: all label values come from enums.
 ///
 /// Thread-safe. Observing a call takes well below a microsecond and allocates nothing, but for the
 /// first call of each operation and code.
-class MetricsRegistry final : public CallObserver, public SweepObserver, public DependencyObserver {
+class MetricsRegistry final : public CallObserver,
+                              public SweepObserver,
+                              public DependencyObserver,
+                              public PassedCallObserver {
  public:
   /// `clock` must outlive the registry.
   MetricsRegistry(std::string_view version, const Clock& clock);
@@ -56,6 +62,8 @@ class MetricsRegistry final : public CallObserver, public SweepObserver, public 
                         std::chrono::nanoseconds duration) override;
   /// Closed until it is told otherwise.
   void BreakerChanged(Dependency dependency, BreakerState state) override;
+  void PassedCallStarted() override;
+  void PassedCallEnded(StatusCode code, std::chrono::nanoseconds duration) override;
 
   /// What the database said at `read_at`; shown until the next time.
   void SetStorageTotals(StorageTotals totals, Timestamp read_at);
@@ -93,7 +101,9 @@ class MetricsRegistry final : public CallObserver, public SweepObserver, public 
 
   void RegisterCallMetrics();
   void RegisterSweeperMetrics();
+  void RegisterPassedCallMetrics();
   void RegisterStateMetrics(std::string_view version);
+  prometheus::Histogram& PassedCallHistogram(StatusCode code);
   prometheus::Counter* AddCounter(const std::string& name, const std::string& help);
   prometheus::Gauge* AddGauge(const std::string& name, const std::string& help);
   prometheus::Histogram& DurationHistogram(Operation operation, StatusCode code);
@@ -116,6 +126,9 @@ class MetricsRegistry final : public CallObserver, public SweepObserver, public 
   /// Filled as pairs come up, so that a scrape is not mostly zeros.
   std::array<std::array<std::atomic<prometheus::Histogram*>, kCodes>, kOperations>
       duration_histograms_{};
+  prometheus::Gauge* passed_calls_in_flight_ = nullptr;
+  prometheus::Family<prometheus::Histogram>* passed_call_durations_ = nullptr;
+  std::array<std::atomic<prometheus::Histogram*>, kCodes> passed_call_histograms_{};
 
   mutable std::mutex mutex_;  ///< guards what follows
   StorageTotals totals_;

@@ -364,15 +364,6 @@ def test_store_of_another_database(new_server, connect, user, tmp_path):
     assert "store" in exited.output
 
 
-@pytest.mark.parametrize("settings", [{"UPSTREAM_GRPC": "127.0.0.1:9"}], ids=["upstream"])
-def test_what_is_not_built_yet_is_refused_clearly(new_server, settings):
-    exited = run_to_exit(new_server(**settings))
-    assert exited.exit_code == 1
-    assert any(key in exited.output for key in settings) or "STORAGE_BACKEND" in exited.output
-    assert "not built" in exited.output
-    assert SECRET not in exited.output
-
-
 def test_serve_help_names_every_key():
     outcome = satchel("serve", "--help")
     assert outcome.exit_code == 0

@@ -8,12 +8,28 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kWatchInterval = 200ms;
+/// After an interruption only answers are still on their way.
+constexpr std::chrono::milliseconds kFlushTimeMax = 2s;
+
+bool WaitUntilIdle(std::span<Admission* const> admissions, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  bool idle = true;
+  for (Admission* admission : admissions) idle = admission->WaitUntilIdle(deadline) && idle;
+  return idle;
+}
 
 }  // namespace
 
 Status ShuttingDown() {
   return Status(Reason::kShuttingDown, "the server is shutting down; try again on another one")
       .WithRetryAfter(1s);
+}
+
+void EndCalls(std::span<Admission* const> admissions, std::chrono::milliseconds grace) {
+  for (Admission* admission : admissions) admission->Drain();
+  if (WaitUntilIdle(admissions, grace)) return;
+  for (Admission* admission : admissions) admission->InterruptAll();
+  WaitUntilIdle(admissions, kFlushTimeMax);
 }
 
 Admission::Ticket::Ticket(Ticket&& other) noexcept

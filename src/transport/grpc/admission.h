@@ -6,6 +6,7 @@
 #include <list>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "base/status.h"
@@ -68,6 +69,10 @@ class Admission {
   bool draining_ = false;
   std::jthread watcher_;  ///< last: it uses all of the above
 };
+
+/// Refuses new calls, lets running ones end within `grace`, interrupts the others, and returns when
+/// they have ended; or a moment later, when a peer does not take its answer.
+void EndCalls(std::span<Admission* const> admissions, std::chrono::milliseconds grace);
 
 /// What a draining server answers.
 Status ShuttingDown();

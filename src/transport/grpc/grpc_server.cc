@@ -1,11 +1,11 @@
 #include "transport/grpc/grpc_server.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -42,7 +42,7 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const GrpcServerOptions& op
   return grpc::SslServerCredentials(tls);
 }
 
-void SetChannelArguments(grpc::ServerBuilder& builder) {
+void SetChannelArguments(grpc::ServerBuilder& builder, const Upstream* upstream) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -53,7 +53,12 @@ void SetChannelArguments(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytesMax);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(kReceivedMessageBytesMax));
+  std::size_t message_bytes_max = kReceivedMessageBytesMax;
+  if (upstream != nullptr) {
+    message_bytes_max = std::max(message_bytes_max, upstream->message_bytes_max());
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kPassedMetadataBytesMax);
+  }
+  builder.SetMaxReceiveMessageSize(static_cast<int>(message_bytes_max));
   grpc::ResourceQuota quota("satchel");
   quota.Resize(kResourceQuotaBytes);
   builder.SetResourceQuota(quota);
@@ -98,51 +103,51 @@ Status CheckAddress(const GrpcServerOptions& options) {
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
                                                       grpc::Service& documents,
-                                                      Admission& admission) {
+                                                      Admission& admission, Upstream* upstream,
+                                                      EventLog& log) {
   SATCHEL_RETURN_IF_ERROR(CheckAddress(options));
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  SetChannelArguments(builder);
+  SetChannelArguments(builder, upstream);
   const bool ipv6 = options.host.find(':') != std::string::npos;
   const std::string address =
       (ipv6 ? "[" + options.host + "]" : options.host) + ":" + std::to_string(options.port);
   int port = 0;
   builder.AddListeningPort(address, Credentials(options), &port);
+  // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
+  std::unique_ptr<GrpcServer> made(new GrpcServer(admission, upstream));
   builder.RegisterService(&documents);
-  // Reflection is a synchronous service, whose thread would poll beside those of the callbacks and
-  // take their events, for one more hop each: a fifth of a small call. Beside a queue like this
-  // one, which nobody needs to poll, gRPC lets that thread wait for its own calls only.
-  auto queue = builder.AddCompletionQueue();
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
+  builder.RegisterCallbackGenericService(&made->generic_calls_);
+  made->server_ = builder.BuildAndStart();
+  made->port_ = port;
+  if (made->server_ == nullptr || port == 0) {
     return ConfigurationError("gRPC cannot serve at " + address +
                               (options.tls_certificate.empty()
                                    ? ""
                                    : " with TLS_CERT, TLS_KEY and TLS_CLIENT_CA as they are") +
                               "; GRPC_VERBOSITY=error shows why");
   }
-  server->GetHealthCheckService()->SetServingStatus(kServiceName, true);
-  std::unique_ptr<GrpcServer> made(
-      // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
-      new GrpcServer(std::move(queue), std::move(server), admission, port));
+  grpc::HealthCheckServiceInterface& health = *made->server_->GetHealthCheckService();
+  health.SetServingStatus(kServiceName, true);
+  if (upstream != nullptr) {
+    made->upstream_health_ = std::make_unique<UpstreamHealth>(upstream->channel(), health, log);
+  }
   return made;
 }
 
+GrpcServer::GrpcServer(Admission& admission, Upstream* upstream)
+    : admissions_{&admission}, generic_calls_(upstream, admission) {
+  if (upstream != nullptr) admissions_.push_back(&upstream->admission());
+}
+
 void GrpcServer::Drain(std::chrono::milliseconds grace) {
+  // First: whoever sees the health turn finds nothing open.
+  for (Admission* admission : admissions_) admission->Drain();
+  upstream_health_.reset();
   server_->GetHealthCheckService()->SetServingStatus(false);
-  admission_.Drain();
-  if (!admission_.WaitUntilIdle(std::chrono::steady_clock::now() + grace)) {
-    admission_.InterruptAll();
-    admission_.WaitUntilIdle(std::chrono::steady_clock::now() + kFlushTimeMax);
-  }
+  EndCalls(admissions_, grace);
   server_->Shutdown(std::chrono::system_clock::now() + kFlushTimeMax);
   server_->Wait();
-  unused_queue_->Shutdown();
-  void* tag = nullptr;
-  bool ok = false;
-  while (unused_queue_->Next(&tag, &ok)) {
-  }
 }
 
 }  // namespace satchel

@@ -1,7 +1,6 @@
 /// The gRPC listener: credentials, limits, health, reflection, drain.
 #pragma once
 
-#include <grpcpp/completion_queue.h>
 #include <grpcpp/server.h>
 
 #include <chrono>
@@ -10,7 +9,11 @@
 #include <vector>
 
 #include "base/status.h"
+#include "ports/event_log.h"
 #include "transport/grpc/admission.h"
+#include "transport/grpc/generic_calls.h"
+#include "transport/grpc/upstream.h"
+#include "transport/grpc/upstream_health.h"
 
 namespace satchel {
 
@@ -22,12 +25,14 @@ struct GrpcServerOptions {
   std::string tls_client_ca;    ///< PEM; set: clients must show a certificate of this CA
 };
 
-/// Not thread-safe. Services and Admission must outlive it.
+/// Not thread-safe. Services, Admission and Upstream and the log must outlive it.
 class GrpcServer {
  public:
+  /// `upstream` has what is not served here; null: nobody has.
   /// CONFIGURATION_INVALID: an address that cannot be used (port in use), bad certificates.
   static Result<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
-                                                   grpc::Service& documents, Admission& admission);
+                                                   grpc::Service& documents, Admission& admission,
+                                                   Upstream* upstream, EventLog& log);
   /// The port that is listened on.
   int port() const { return port_; }
 
@@ -36,17 +41,13 @@ class GrpcServer {
   void Drain(std::chrono::milliseconds grace);
 
  private:
-  GrpcServer(std::unique_ptr<grpc::ServerCompletionQueue> unused_queue,
-             std::unique_ptr<grpc::Server> server, Admission& admission, int port)
-      : unused_queue_(std::move(unused_queue)),
-        server_(std::move(server)),
-        admission_(admission),
-        port_(port) {}
+  explicit GrpcServer(Admission& admission, Upstream* upstream);
 
-  const std::unique_ptr<grpc::ServerCompletionQueue> unused_queue_;
+  std::vector<Admission*> admissions_;
+  GenericCalls generic_calls_;
   std::unique_ptr<grpc::Server> server_;
-  Admission& admission_;
-  const int port_;
+  std::unique_ptr<UpstreamHealth> upstream_health_;
+  int port_ = 0;
 };
 
 }  // namespace satchel

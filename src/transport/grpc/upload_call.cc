@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/limits.h"
 #include "transport/grpc/messages.h"
 
 namespace satchel {
@@ -67,6 +68,11 @@ awaitable<Result<std::optional<UploadMessage>>> UploadCall::Read() {
 }
 
 Result<UploadMessage> UploadCall::ParseIncoming() {
+  // gRPC's own limit is higher where larger messages are passed on to the upstream.
+  if (incoming_.Length() > kReceivedMessageBytesMax) {
+    return Status(Reason::kMessageTooLarge, "a message of the stream is too large")
+        .WithMetadata("limit", std::to_string(kReceivedMessageBytesMax));
+  }
   const bool contiguous = incoming_.TrySingleSlice(&current_).ok();
   if (!contiguous && !incoming_.DumpToSingleSlice(&current_).ok()) {
     return InternalError("a received message could not be read");

@@ -106,17 +106,5 @@ TEST(FindConcerns, AnOpenAddressWithoutTls) {
   EXPECT_THAT(FindConcerns(Loaded({{"TLS_CERT", "c"}, {"TLS_KEY", "k"}})), IsEmpty());
 }
 
-TEST(CheckBuilt, TakesEveryStoreAndDatabase) {
-  EXPECT_TRUE(CheckBuilt(Loaded({})).ok());
-  EXPECT_TRUE(CheckBuilt(Loaded(kMinio)).ok());
-}
-
-TEST(CheckBuilt, RefusesWhatIsNotThere) {
-  const Status status = CheckBuilt(Loaded(With(kMinio, {{"UPSTREAM_GRPC", "ai:50052"}})));
-  EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid));
-  EXPECT_THAT(status.message(),
-              AllOf(HasSubstr("not built"), HasSubstr("UPSTREAM_GRPC"), Not(HasSubstr("s3cr3t"))));
-}
-
 }  // namespace
 }  // namespace satchel

@@ -54,7 +54,8 @@ constexpr std::string_view kContractKeys[] = {"HOST",
                                               "LOG_LEVEL",
                                               "LOG_DIR",
                                               "LOG_RETENTION_DAYS",
-                                              "UPSTREAM_GRPC"};
+                                              "UPSTREAM_GRPC",
+                                              "UPSTREAM_MAX_MESSAGE_SIZE"};
 
 struct KeyCase {
   std::string_view key;
@@ -157,6 +158,9 @@ std::vector<KeyCase> Cases() {
       {"LOG_DIR", Same({"/var/log/satchel", ""}), {std::string("a\0b", 3)}},
       Numbers("LOG_RETENTION_DAYS", 1, 36500),
       {"UPSTREAM_GRPC", Same({"ai:50052", "[::1]:1", ""}), {"ai", "http://ai:1", "ai:0", "ai:x"}},
+      {"UPSTREAM_MAX_MESSAGE_SIZE",
+       {{"1", "1"}, {"4MB", "4194304"}, {"1GiB", "1073741824"}},
+       {"", "0", "-1", "1073741825", "big"}},
   };
 }
 

@@ -337,5 +337,15 @@ TEST_F(MetricsRegistryTest, CountsExactlyFromManyThreads) {
   EXPECT_EQ(samples.at("satchel_requests_in_flight{operation=\"delete\"}"), 0);
 }
 
+TEST_F(MetricsRegistryTest, PassedCallsAreCountedApart) {
+  metrics_.PassedCallStarted();
+  metrics_.PassedCallStarted();
+  metrics_.PassedCallEnded(StatusCode::kUnavailable, std::chrono::milliseconds(7));
+  const auto samples = Samples(Text());
+  EXPECT_EQ(samples.at("satchel_passed_calls_in_flight"), 1);
+  EXPECT_EQ(samples.at("satchel_passed_call_duration_seconds_count{code=\"UNAVAILABLE\"}"), 1);
+  EXPECT_EQ(Json()["documents_errors_total"], 0);
+}
+
 }  // namespace
 }  // namespace satchel

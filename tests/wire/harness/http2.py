@@ -49,11 +49,12 @@ class Http2:
     def _flush(self) -> None:
         self._socket.sendall(self._connection.data_to_send())
 
-    def open(self, path: str, timeout: str = "30S") -> int:
+    def open(self, path: str, timeout: str = "30S", extra=()) -> int:
         stream = self._connection.get_next_available_stream_id()
         self._connection.send_headers(stream, [
             (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "satchel"),
-            ("content-type", "application/grpc"), ("te", "trailers"), ("grpc-timeout", timeout)])
+            ("content-type", "application/grpc"), ("te", "trailers"),
+            ("grpc-timeout", timeout), *extra])
         self._flush()
         return stream
 
