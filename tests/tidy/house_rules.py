@@ -57,7 +57,7 @@ BANNED = {
 }
 
 # A private constructor behind a Make(): owned at once, and std::make_unique cannot call it.
-OWNED_NEW = re.compile(r"std::unique_ptr<(\w+)>\(new \1\b")
+OWNED_NEW = re.compile(r"std::unique_ptr<(\w+)>\(\s*new \1\b")
 WAIVER = re.compile(r"tidy-allow\((?P<rule>[a-z-]+)\):\s*\S+")
 # Written in pieces, so that this file obeys its own rules.
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")

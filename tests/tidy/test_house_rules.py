@@ -102,6 +102,7 @@ FINE = [
     ("src/core/a.cc", 'auto x = "delete from t; new row"; auto y = R"(new A; sleep_for)";\n'),
     ("src/core/a.cc", "// tidy-allow(raw-new): the constructor is private\nauto* p = new A;\n"),
     ("src/core/a.cc", "return std::unique_ptr<A>(new A(1));\n"),
+    ("src/core/a.cc", "return std::unique_ptr<A>(\n    new A(1));\n"),
     ("src/core/a.cc", "co_await F(call, [&](int x) { return x; });\n"),
     ("src/cli/a.cc", "std::cout << 1;\n"),
     ("src/core/a.cc", "boost::asio::co_spawn(pool, f(), boost::asio::detached);\n"),

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/message.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "grpc/health/v1/health.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "transport/grpc/grpc_status.h"
 #include "transport/grpc/messages.h"
 #include "transport/grpc/upstream_query.h"
@@ -32,7 +35,14 @@ void SetError(grpc::StatusCode code, std::string message, ServerReflectionRespon
   response->mutable_error_response()->set_error_message(std::move(message));
 }
 
-/// `file` and what it imports, each before those that import it, and once.
+/// Descriptions that no other code of the program needs: a linker leaves out of a static library
+/// what nothing refers to.
+void LinkDescriptions() {
+  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
+  google::protobuf::LinkMessageReflection<grpc::reflection::v1alpha::ServerReflectionRequest>();
+}
+
+/// `file` and what it imports, each once and before what it imports.
 void AddFile(const FileDescriptor& file, std::set<std::string>& seen,
              ServerReflectionResponse* response) {
   if (!seen.insert(file.name()).second) return;
@@ -77,6 +87,7 @@ const FileDescriptor* FindExtension(const grpc::reflection::v1::ExtensionRequest
 }  // namespace
 
 ServerReflectionResponse ReflectLocally(const ServerReflectionRequest& request) {
+  LinkDescriptions();
   const DescriptorPool& pool = *DescriptorPool::generated_pool();
   ServerReflectionResponse response;
   switch (request.message_request_case()) {

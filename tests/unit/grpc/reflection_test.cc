@@ -14,7 +14,9 @@ using grpc::reflection::v1::ServerReflectionRequest;
 using grpc::reflection::v1::ServerReflectionResponse;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 
 std::vector<std::string> Services(const ServerReflectionResponse& response) {
   std::vector<std::string> names;
@@ -53,6 +55,16 @@ TEST(ReflectionTest, ListsItsServicesAndThoseOfTheUpstreamOnce) {
   AddServices(theirs, &own);
   EXPECT_EQ(own.list_services_response().service_size(), before + 1);
   EXPECT_THAT(Services(own), Contains("ai_service.AIService"));
+}
+
+TEST(ReflectionTest, DescribesEachServiceItLists) {
+  ServerReflectionRequest list;
+  list.set_list_services("");
+  for (const std::string& name : Services(ReflectLocally(list))) {
+    ServerReflectionRequest request;
+    request.set_file_containing_symbol(name);
+    EXPECT_THAT(Files(ReflectLocally(request)), Not(IsEmpty())) << name;
+  }
 }
 
 TEST(ReflectionTest, FindsSymbolsAndFiles) {

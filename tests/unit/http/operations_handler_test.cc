@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <future>
+#include <optional>
+#include <string>
 
 #include "unit/http/http_fixture.h"
 
@@ -24,6 +26,8 @@ class OperationsHandlerTest : public HttpServerTest {
     sources.probe_store = [this](const CallContext&) { return Probe(store_); };
     sources.probe_database = [this](const CallContext&) { return Probe(database_); };
     sources.state = [this] { return state_.load(); };
+    sources.store_breaker = [this] { return store_breaker_; };
+    sources.database_breaker = [this] { return database_breaker_; };
     handler_ = std::make_unique<OperationsHandler>(std::move(sources), workers_.get_executor());
     Start(*handler_);
   }
@@ -47,6 +51,9 @@ class OperationsHandlerTest : public HttpServerTest {
   std::atomic<Health> store_{Health::kUp};
   std::atomic<Health> database_{Health::kUp};
   std::atomic<ServingState> state_{ServingState::kServing};
+  // Set before a request, read by its answer.
+  std::optional<std::string> store_breaker_;
+  std::optional<std::string> database_breaker_;
   std::promise<void> hang_;
   std::shared_future<void> hung_ = hang_.get_future().share();
   std::unique_ptr<OperationsHandler> handler_;
@@ -99,6 +106,20 @@ TEST_F(OperationsHandlerTest, SaysWhichIsDown) {
   EXPECT_EQ(answer.body,
             "{\"status\":\"unavailable\",\"store\":\"unavailable\",\"database\":\"ok\"}\n");
   EXPECT_EQ(Get("/livez").status, 200U) << "the process is none the worse";
+}
+
+TEST_F(OperationsHandlerTest, NamesTheStatesOfBreakersThatAreThere) {
+  database_ = Health::kDown;
+  database_breaker_ = "open";
+  EXPECT_EQ(Get("/readyz").body,
+            "{\"status\":\"unavailable\",\"store\":\"ok\",\"database\":\"unavailable\","
+            "\"databaseBreaker\":\"open\"}\n");
+  database_ = Health::kUp;
+  store_breaker_ = "closed";
+  database_breaker_ = "half-open";
+  EXPECT_EQ(Get("/health").body,
+            "{\"status\":\"ok\",\"store\":\"ok\",\"database\":\"ok\",\"storeBreaker\":\"closed\","
+            "\"databaseBreaker\":\"half-open\"}\n");
 }
 
 TEST_F(OperationsHandlerTest, NotReadyBeforeAndAfterServing) {
