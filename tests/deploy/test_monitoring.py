@@ -4,6 +4,7 @@ import json
 import math
 import re
 
+import grpc
 import pytest
 import yaml
 
@@ -13,6 +14,7 @@ from deployment.tools import REPOSITORY, run, tool
 from harness.client import Client
 from harness.documents import pdf_of_size
 from harness.failures import Failure
+from harness.ports import free_port
 
 DASHBOARD = REPOSITORY / "deploy" / "monitoring" / "dashboard.json"
 RULE_TESTS = REPOSITORY / "tests" / "deploy" / "alerts_test.yaml"
@@ -37,7 +39,7 @@ def object_files(storage) -> set:
 
 
 def one_of_everything(client, storage, user: str) -> None:
-    """Each operation, a refusal for quota, a missing document, and one whose bytes were damaged."""
+    """Each operation, and what goes wrong: no quota, no document, damaged bytes, no AI service."""
     before = object_files(storage)
     kept = client.upload(user, "kept.pdf", pdf_of_size(100_000, seed=user))
     (damaged,) = object_files(storage) - before
@@ -47,6 +49,8 @@ def one_of_everything(client, storage, user: str) -> None:
     client.usage(user)
     client.url(user, kept.document_id)
     client.delete(user, gone.document_id)
+    with pytest.raises(grpc.RpcError):
+        client.channel.unary_unary("/ai_service.AIService/GenerateContext")(b"", timeout=10)
     with pytest.raises(Failure):
         client.upload(user, "large.pdf", pdf_of_size(QUOTA_BYTES))
     with pytest.raises(Failure):
@@ -62,7 +66,8 @@ def one_of_everything(client, storage, user: str) -> None:
 def prometheus(tmp_path_factory):
     """Has scraped a server before, between and after two rounds of traffic."""
     directory = tmp_path_factory.mktemp("monitoring")
-    with running(directory, DEFAULT_USER_QUOTA=QUOTA_BYTES) as server:
+    nobody = f"127.0.0.1:{free_port()}"
+    with running(directory, DEFAULT_USER_QUOTA=QUOTA_BYTES, UPSTREAM_GRPC=nobody) as server:
         target = server.metrics_url.removeprefix("http://")
         with scraping(target, directory) as scraped, Client(server.address) as client:
             for count, user in enumerate(("ada", "bob"), 1):
