@@ -1,18 +1,15 @@
 """The backups that docs/operations.md describes, made and restored by its own commands."""
 
-import contextlib
 import re
 import shutil
 import subprocess
 
-from deployment.servers import Folder
+from deployment.servers import Folder, Pair
 from deployment.tools import REPOSITORY, run
 from harness.client import Client
 from harness.documents import pdf_of_size
 from harness.locations import binary
-from harness.object_servers import MinioServer
 from harness.server import Server, clean_environment
-from harness.sql_servers import MariadbServer
 
 PAGE = (REPOSITORY / "docs" / "operations.md").read_text()
 
@@ -81,42 +78,27 @@ def test_embedded_store(tmp_path):
 DATABASE = "satchel_backup"
 
 
-class Pair(contextlib.ExitStack):
-    """A MinIO and a MariaDB, running, that hold one store."""
-
-    def __init__(self, folder, data=None):
-        super().__init__()
-        self.minio = self.enter_context(MinioServer(folder / "minio", data=data)).start()
-        self.mariadb = self.enter_context(MariadbServer(folder / "mariadb")).start()
-
-    def environment(self) -> dict:
-        return {**self.minio.settings(), "MIGRATE_ON_START": "true",
-                "MICROSERVICE_DATABASE": self.mariadb.url(DATABASE)}
-
-    def account(self) -> str:
-        return f"--no-defaults --host=127.0.0.1 --port={self.mariadb.port} --user=root"
+def account(store) -> str:
+    return f"--no-defaults --host=127.0.0.1 --port={store.mariadb.port} --user=root"
 
 
 def test_minio_and_mysql(tmp_path):
     backup = tmp_path / "backup"
     backup.mkdir()
-    with Pair(tmp_path / "first") as store:
-        store.mariadb.execute(f"CREATE DATABASE {DATABASE}")
+    with Pair(tmp_path / "first", DATABASE) as store:
+        store.make_database()
         server = Server(store, tmp_path / "server", {})
         try:
             stored = store_documents(server.start())
             dump, copy = documented_commands("MinIO and MySQL")[:2]
-            shell(f"cd {backup}; " + dump.replace("mariadb-dump", f"mariadb-dump {store.account()}")
+            shell(f"cd {backup}; " + dump.replace("mariadb-dump", f"mariadb-dump {account(store)}")
                   .replace("--databases satchel ", f"--databases {DATABASE} "))
             shell(copy.replace("/var/lib/minio/", f"{store.minio.data}/")
                   .replace("/backup/", f"{backup}/"))
         finally:
             server.kill()
-    with Pair(tmp_path / "second", data=backup / "minio") as restored:
-        shell(f"mariadb {restored.account()} < {backup}/satchel.sql")
+    with Pair(tmp_path / "second", DATABASE, data=backup / "minio") as restored:
+        shell(f"mariadb {account(restored)} < {backup}/satchel.sql")
         assert_all_there(restored, tmp_path / "restored", stored)
-        client = restored.minio.client()
-        listed = client.list_object_versions(Bucket="documents", Prefix="documents/ada/")
-        lost = listed["Versions"][0]
-        client.delete_object(Bucket="documents", Key=lost["Key"], VersionId=lost["VersionId"])
+        restored.lose_object("documents/ada/")
         assert fsck(restored).returncode == 1, "what is missing is not found"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deployment.prometheus import RULES, scraping
-from deployment.servers import running
+from deployment.servers import Pair, running
 from deployment.tools import REPOSITORY, run, tool
 from harness.client import Client
 from harness.documents import pdf_of_size
@@ -34,15 +34,9 @@ def dashboard_queries() -> list:
     return [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
 
 
-def object_files(storage) -> set:
-    return {path for path in (storage / "objects").rglob("*") if path.is_file()}
-
-
-def one_of_everything(client, storage, user: str) -> None:
-    """Each operation, and what goes wrong: no quota, no document, damaged bytes, no AI service."""
-    before = object_files(storage)
+def one_of_everything(client, store, user: str) -> None:
+    """Each operation, and what goes wrong: no quota, no document, lost bytes, no AI service."""
     kept = client.upload(user, "kept.pdf", pdf_of_size(100_000, seed=user))
-    (damaged,) = object_files(storage) - before
     gone = client.upload(user, "gone.pdf", pdf_of_size(50_000, seed=user))
     client.download(user, kept.document_id)
     client.list(user)
@@ -55,26 +49,37 @@ def one_of_everything(client, storage, user: str) -> None:
         client.upload(user, "large.pdf", pdf_of_size(QUOTA_BYTES))
     with pytest.raises(Failure):
         client.delete(user, gone.document_id)
-    damaged.chmod(0o600)
-    with open(damaged, "r+b") as file:
-        file.write(b"X")
+    store.lose_object(kept.path)
     with pytest.raises(Failure):
         client.download(user, kept.document_id)
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory):
-    """Has scraped a server before, between and after two rounds of traffic."""
-    directory = tmp_path_factory.mktemp("monitoring")
-    nobody = f"127.0.0.1:{free_port()}"
-    with running(directory, DEFAULT_USER_QUOTA=QUOTA_BYTES, UPSTREAM_GRPC=nobody) as server:
-        target = server.metrics_url.removeprefix("http://")
-        with scraping(target, directory) as scraped, Client(server.address) as client:
-            for count, user in enumerate(("ada", "bob"), 1):
-                one_of_everything(client, directory / "storage", user)
-                scraped.wait_for("documents_delete_total", lambda value: value == count)
-            scraped.wait_for("satchel_storage_read_timestamp_seconds", lambda value: value > 0)
-            yield scraped
+def store(tmp_path_factory):
+    with Pair(tmp_path_factory.mktemp("store"), "satchel_monitoring") as pair:
+        pair.make_database()
+        yield pair
+
+
+@pytest.fixture(scope="module")
+def server(store, tmp_path_factory):
+    """Over a remote store and database and with an AI service, so that no metric is missing."""
+    with running(tmp_path_factory.mktemp("server"), store, DEFAULT_USER_QUOTA=QUOTA_BYTES,
+                 UPSTREAM_GRPC=f"127.0.0.1:{free_port()}") as running_server:
+        yield running_server
+
+
+@pytest.fixture(scope="module")
+def prometheus(store, server, tmp_path_factory):
+    """Has scraped the server before, between and after two rounds of traffic."""
+    target = server.metrics_url.removeprefix("http://")
+    with scraping(target, tmp_path_factory.mktemp("prometheus")) as scraped, \
+            Client(server.address) as client:
+        for count, user in enumerate(("ada", "bob"), 1):
+            one_of_everything(client, store, user)
+            scraped.wait_for("documents_delete_total", lambda value: value == count)
+        scraped.wait_for("satchel_storage_read_timestamp_seconds", lambda value: value > 0)
+        yield scraped
 
 
 def assert_gives_data(prometheus, query: str) -> None:
@@ -95,6 +100,23 @@ def test_alert_gives_data(prometheus, alert):
 def test_panel_gives_data(prometheus, title, query):
     assert_gives_data(prometheus,
                       query.replace("$job", ".+").replace("$__rate_interval", "1m"))
+
+
+def exported(server) -> set:
+    """The names of all metrics."""
+    return set(re.findall(r"^# TYPE (\w+) ", server.prometheus(), re.MULTILINE))
+
+
+def test_every_metric_is_documented_and_watched(prometheus, server):
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    section = page.split("\n## Metrics\n", 1)[1].split("\n## ", 1)[0]
+    documented = set(re.findall(r"`((?:documents|minio|database|satchel)_\w+)`", section))
+    names = exported(server)
+    assert names - documented == set()
+    assert documented - names == set(), "what nobody exports"
+    queries = " ".join([query for _, query in dashboard_queries()]
+                       + [alert["expr"] for alert in alerts()])
+    assert {name for name in names if name not in queries} == set()
 
 
 def test_a_wrong_name_is_seen(prometheus):

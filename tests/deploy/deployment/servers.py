@@ -1,10 +1,12 @@
-"""A server on the embedded default, for tests that are not about its store."""
+"""Servers for tests: on the embedded default, and over a real MinIO and MariaDB."""
 
 import contextlib
 import dataclasses
 import pathlib
 
+from harness.object_servers import MinioServer
 from harness.server import Server
+from harness.sql_servers import MariadbServer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,13 +19,38 @@ class Folder:
         return {"STORAGE_DIR": str(self.path)}
 
 
+class Pair(contextlib.ExitStack):
+    """A MinIO and a MariaDB, running, that hold one store in `database`."""
+
+    def __init__(self, folder: pathlib.Path, database: str, data=None):
+        super().__init__()
+        self.database = database
+        self.minio = self.enter_context(MinioServer(folder / "minio", data=data)).start()
+        self.mariadb = self.enter_context(MariadbServer(folder / "mariadb")).start()
+
+    def environment(self) -> dict:
+        return {**self.minio.settings(), "MIGRATE_ON_START": "true",
+                "MICROSERVICE_DATABASE": self.mariadb.url(self.database)}
+
+    def make_database(self) -> None:
+        self.mariadb.execute(f"CREATE DATABASE {self.database}")
+
+    def lose_object(self, prefix: str) -> None:
+        """Removes the first version under a prefix, behind the service's back."""
+        client = self.minio.client()
+        lost = client.list_object_versions(Bucket="documents", Prefix=prefix)["Versions"][0]
+        client.delete_object(Bucket="documents", Key=lost["Key"], VersionId=lost["VersionId"])
+
+
 @contextlib.contextmanager
-def running(directory: pathlib.Path, program=None, wait=True, **settings):
+def running(directory: pathlib.Path, store=None, program=None, wait=True, **settings):
     """A server that is ready; it is ended, if the test did not do so, when the context ends.
 
-    Without `wait` it need not be ready: what it depends on may be away.
+    Without `store` it has the embedded default. Without `wait` it need not be ready: what it depends
+    on may be away.
     """
-    server = Server(Folder(directory / "storage"), directory / "server", settings, program=program)
+    store = store or Folder(directory / "storage")
+    server = Server(store, directory / "server", settings, program=program)
     try:
         yield server.start() if wait else server.spawn()
     finally:
