@@ -79,7 +79,7 @@ DATABASE = "satchel_backup"
 
 
 def account(store) -> str:
-    return f"--no-defaults --host=127.0.0.1 --port={store.mariadb.port} --user=root"
+    return f"--no-defaults --host=127.0.0.1 --port={store.sql.port} --user=root"
 
 
 def test_minio_and_mysql(tmp_path):

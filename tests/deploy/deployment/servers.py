@@ -4,7 +4,10 @@ import contextlib
 import dataclasses
 import pathlib
 
-from harness.object_servers import MinioServer
+from minio import MinioAdmin
+from minio.credentials import StaticProvider
+
+from harness.object_servers import ACCESS_KEY, SECRET_KEY, MinioServer
 from harness.server import Server
 from harness.sql_servers import MariadbServer
 
@@ -20,20 +23,26 @@ class Folder:
 
 
 class Pair(contextlib.ExitStack):
-    """A MinIO and a MariaDB, running, that hold one store in `database`."""
+    """A MinIO and a database server, running, that hold one store in `database`.
 
-    def __init__(self, folder: pathlib.Path, database: str, data=None):
+    `data` is a folder for MinIO's disk; `certificates` (one for each, by `ca`) make them speak TLS.
+    """
+
+    def __init__(self, folder: pathlib.Path, database: str, data=None, sql=MariadbServer,
+                 certificates=(None, None), ca=None):
         super().__init__()
         self.database = database
-        self.minio = self.enter_context(MinioServer(folder / "minio", data=data)).start()
-        self.mariadb = self.enter_context(MariadbServer(folder / "mariadb")).start()
+        minio, mariadb = certificates
+        self.minio = self.enter_context(
+            MinioServer(folder / "minio", minio, ca, data=data)).start()
+        self.sql = self.enter_context(sql(folder / "sql", mariadb, ca)).start()
 
     def environment(self) -> dict:
         return {**self.minio.settings(), "MIGRATE_ON_START": "true",
-                "MICROSERVICE_DATABASE": self.mariadb.url(self.database)}
+                "MICROSERVICE_DATABASE": self.sql.url(self.database)}
 
     def make_database(self) -> None:
-        self.mariadb.execute(f"CREATE DATABASE {self.database}")
+        self.sql.execute(f"CREATE DATABASE {self.database}")
 
     def lose_object(self, prefix: str) -> None:
         """Removes the first version under a prefix, behind the service's back."""
@@ -41,13 +50,18 @@ class Pair(contextlib.ExitStack):
         lost = client.list_object_versions(Bucket="documents", Prefix=prefix)["Versions"][0]
         client.delete_object(Bucket="documents", Key=lost["Key"], VersionId=lost["VersionId"])
 
+    def administrator(self) -> MinioAdmin:
+        """Of the object store."""
+        return MinioAdmin(endpoint=self.minio.endpoint, secure=False,
+                          credentials=StaticProvider(ACCESS_KEY, SECRET_KEY))
+
 
 @contextlib.contextmanager
 def running(directory: pathlib.Path, store=None, program=None, wait=True, **settings):
     """A server that is ready; it is ended, if the test did not do so, when the context ends.
 
-    Without `store` it has the embedded default. Without `wait` it need not be ready: what it depends
-    on may be away.
+    Without `store` it has the embedded default. Without `wait` it need not be ready: what it
+    depends on may be away.
     """
     store = store or Folder(directory / "storage")
     server = Server(store, directory / "server", settings, program=program)
