@@ -122,7 +122,12 @@ class MariadbServer(SqlServer):
 
 
 class TidbServer(SqlServer):
-    """TiDB with its embedded store."""
+    """TiDB with its embedded store.
+
+    TiKV writes the locks of a running commit to disk; the embedded store keeps them in memory, so
+    that a kill tears a commit of two phases in half. One phase is whole or not there. It needs all
+    keys in one region, and is on by default with TiKV only.
+    """
 
     def __init__(self, directory, pair=None, ca=None):
         super().__init__(directory, pair, ca)
@@ -136,12 +141,18 @@ class TidbServer(SqlServer):
         configuration = self.directory / "tidb.toml"
         configuration.write_text(
             f'temp-dir = "{self.directory}/temporary"\n'
+            'split-table = false\n'
             f'[log]\nlevel = "error"\nslow-query-file = "{self.directory}/slow.log"\n{security}'
             '[performance]\nrun-auto-analyze = false\n')
         return [back_end_program("tidb-server"), "-store=unistore", f"-path={self.data}",
                 f"-config={configuration}", "-host=127.0.0.1", f"-P={self.port}",
                 f"-status={self._status_port}", "-status-host=127.0.0.1",
                 "-socket="]
+
+    def start(self) -> "TidbServer":
+        super().start()
+        self.execute("SET GLOBAL tidb_enable_1pc = ON")
+        return self
 
     def set_read_only(self, read_only: bool) -> None:
         self.execute(f"SET GLOBAL tidb_super_read_only = {'ON' if read_only else 'OFF'}")
