@@ -46,6 +46,7 @@ def prometheus(server) -> dict:
 
 
 def test_json_has_every_key(server):
+    wait_until(lambda: server.metrics()["last_updated"], 10, "the database was read once")
     metrics = server.metrics()
     assert set(COUNTERS) <= set(metrics)
     for name in COUNTERS:

@@ -192,18 +192,39 @@ def fixed_prefix(client, link) -> int:
     return link.rindex("/", 0, common) + 1
 
 
+def reads_the_same(one: str, other: str) -> bool:
+    """Whether S3 must take both for one link: %2F is %2f, and the header Host is host."""
+    def meaning(link):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
+        query["X-Amz-SignedHeaders"] = [
+            name.lower() for name in query.get("X-Amz-SignedHeaders", ())]
+        return urllib.parse.unquote(urllib.parse.urlsplit(link).path), query
+    return meaning(one) == meaning(other)
+
+
+def denied(answer, links_are_satchels: bool) -> bool:
+    if links_are_satchels:
+        return answer.status_code == 403
+    # S3 calls some changes malformed, and to versitygw a key of nobody's is 404.
+    return (answer.status_code in (400, 403)
+            or answer.status_code == 404 and "<Code>XAdminUserNotFound</Code>" in answer.text)
+
+
 def test_changed_byte_is_refused(server, client, link, rng):
-    malformed = () if server.store.links_are_satchels else (400,)  # S3's word for some of them
+    links_are_satchels = server.store.links_are_satchels
     origin = link.index("/", len("https://"))
     prefix = fixed_prefix(client, link)
     alphabet = string.ascii_letters + string.digits + "-_"
     with requests.Session() as session:
         for position in range(origin + 1, len(link)):
-            changed = rng.choice([char for char in alphabet if char != link[position]])
-            attempt = link[:position] + changed + link[position + 1:]
-            status = session.get(attempt, timeout=20).status_code
-            allowed = (403,) if position >= prefix else (403, 404)
-            assert status in allowed + malformed, f"{status} for position {position} of {len(link)}"
+            attempts = [link[:position] + char + link[position + 1:]
+                        for char in alphabet if char != link[position]]
+            attempt = rng.choice([other for other in attempts
+                                  if links_are_satchels or not reads_the_same(link, other)])
+            answer = session.get(attempt, timeout=20)
+            assert (denied(answer, links_are_satchels)
+                    or position < prefix and answer.status_code == 404), (
+                f"{answer.status_code} for position {position} of {len(link)}: {attempt}")
 
 
 @pytest.mark.local_objects

@@ -92,6 +92,10 @@ class Store:
         """Records a migration that this binary does not know."""
         self.rows.add_future_migration()
 
+    def undo_first_migration(self) -> None:
+        """Removes every table that a migration has made; its record stays."""
+        self.rows.undo_first_migration()
+
 
 class FolderStore(Store):
     """Objects in a folder, with what only tests about that folder ask for."""

@@ -69,3 +69,8 @@ class MysqlRows(RowSide):
             " started_at, applied_steps_count)"
             " SELECT %s, checksum, finished_at, '29990101000000_from_the_future', started_at, 1"
             " FROM {_prisma_migrations} LIMIT 1", (str(uuid.uuid4()),))
+
+    def undo_first_migration(self) -> None:
+        tables = [name for (name,) in self.server.query("SHOW TABLES", database=self.database)]
+        for name in set(tables) - {"_prisma_migrations"}:
+            self.execute(f"DROP TABLE {{{name}}}")

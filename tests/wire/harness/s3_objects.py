@@ -10,6 +10,7 @@ from harness.sides import ObjectSide
 
 # Every document's key begins with it; what else is in the bucket is the store's own.
 PREFIX = "documents/"
+GONE = ("NoSuchKey", "NoSuchVersion")
 _numbers = itertools.count(1)
 
 
@@ -53,8 +54,17 @@ class S3Objects(ObjectSide):
                    .get("Uploads", ()))
 
     def holds(self, data) -> bool:
-        return any(self.read(version["Key"], version["VersionId"]) == data
+        return any(self._is(version, data)
                    for version in self.versions() if version["Size"] == len(data))
+
+    def _is(self, version, data: bytes) -> bool:
+        """False also for a version that was removed since it was listed."""
+        try:
+            return self.read(version["Key"], version["VersionId"]) == data
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in GONE:
+                raise
+            return False
 
     def count(self) -> int:
         return len(self.versions())

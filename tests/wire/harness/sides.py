@@ -67,3 +67,7 @@ class RowSide(abc.ABC):
     @abc.abstractmethod
     def add_future_migration(self) -> None:
         """Records a migration that this binary does not know."""
+
+    @abc.abstractmethod
+    def undo_first_migration(self) -> None:
+        """Removes every table that a migration has made; its record stays."""

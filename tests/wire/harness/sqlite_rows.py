@@ -81,3 +81,6 @@ class SqliteRows(RowSide):
         with open(path, "r+b") as file:
             file.seek(100)
             file.write(os.urandom(3996))
+
+    def undo_first_migration(self) -> None:
+        raise AssertionError("a migration of SQLite's is one transaction: it cannot be half made")
