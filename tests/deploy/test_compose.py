@@ -132,8 +132,9 @@ MICROSERVICE_DATABASE=mysql://satchel:satchel-dev-only@tidb:4000/satchel satchel
 if mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --execute='SELECT 1'; then
   exit 1
 fi
-mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --password=satchel-dev-only \
-  --execute='SELECT 1'
+# A commit is of one phase, which a kill of the embedded store cannot leave half done.
+[[ "$(mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --password=satchel-dev-only \
+  --skip-column-names --execute='SELECT @@GLOBAL.tidb_enable_1pc')" == 1 ]]
 """
 
 
