@@ -115,6 +115,7 @@ MysqlConnection::Opened MysqlConnection::Open(const Target& target, MysqlWait::S
   if (!InitializeLibrary()) {
     return OpenFailure{.error = {SqlFailure::kUnavailable, std::string(kNoMemory)}};
   }
+  // tidy-allow(raw-new): the constructor is private, make_unique cannot reach it
   std::unique_ptr<MysqlConnection> connection(new MysqlConnection(mysql_init(nullptr)));
   if (!connection->handle_) {
     return OpenFailure{.error = {SqlFailure::kUnavailable, std::string(kNoMemory)}};
