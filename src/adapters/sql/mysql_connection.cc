@@ -55,7 +55,6 @@ constexpr std::string_view kSessionOfTidb = "SET SESSION tidb_txn_mode = 'pessim
 /// TiDB has it from 7.6 on.
 constexpr std::string_view kIdleTimeoutOfTidb = "SET SESSION tidb_idle_transaction_timeout = 15";
 
-constexpr std::string_view kBeginWrite = "START TRANSACTION";
 constexpr std::string_view kBeginWriteOnTidb = "BEGIN PESSIMISTIC";
 // The level is that of the next transaction alone.
 constexpr std::string_view kBeginSnapshot =
@@ -198,7 +197,24 @@ bool MysqlConnection::IsQuiet() const {
 SqlResult<std::int64_t> MysqlConnection::Begin(Transaction kind) {
   const MysqlWaitScope scope(wait_);
   if (kind == Transaction::kSnapshot) return RunText(kBeginSnapshot);
-  return RunText(server_ == MysqlServer::kTidb ? kBeginWriteOnTidb : kBeginWrite);
+  if (kind == Transaction::kWrite && server_ == MysqlServer::kTidb) {
+    return RunText(kBeginWriteOnTidb);
+  }
+  // Without autocommit the first statement begins a transaction: a session that goes on writing
+  // asks nothing more.
+  return SetAutocommit(kind == Transaction::kNone);
+}
+
+bool MysqlConnection::IsSetFor(Transaction kind) const {
+  if (kind == Transaction::kSnapshot || server_ == MysqlServer::kTidb) return true;
+  return autocommit_ == (kind == Transaction::kNone);
+}
+
+SqlResult<std::int64_t> MysqlConnection::SetAutocommit(bool on) {
+  if (autocommit_ == on) return std::int64_t{0};
+  auto set = RunText(on ? "SET autocommit = 1" : "SET autocommit = 0");
+  if (set.ok()) autocommit_ = on;
+  return set;
 }
 
 SqlResult<std::int64_t> MysqlConnection::Commit() {
@@ -298,7 +314,8 @@ SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
     // The library calls it a lost connection, and it is one now.
     broken_ = true;
     if (end == MysqlWait::End::kCall) error.failure = SqlFailure::kInterrupted;
-    if (end == MysqlWait::End::kSilent) error.text += " (the server answers nobody)";
+    fell_silent_ = end == MysqlWait::End::kSilent;
+    if (fell_silent_) error.text += " (the server answers nobody)";
     if (end == MysqlWait::End::kTime) error.text += " (it took too long)";
   }
   return error;

@@ -28,7 +28,11 @@ MysqlServer MysqlServerOf(std::string_view version);
 /// One session on a server, set up: UTC, strict, READ COMMITTED, locks waited for briefly.
 class MysqlConnection final : public SqlConnection {
  public:
-  enum class Transaction : std::uint8_t { kWrite, kSnapshot };
+  enum class Transaction : std::uint8_t {
+    kNone,      ///< each statement is one of its own
+    kWrite,     ///< READ COMMITTED, with pessimistic locks
+    kSnapshot,  ///< reads the same all the time
+  };
 
   struct Target {
     const MysqlOptions& options;
@@ -54,6 +58,7 @@ class MysqlConnection final : public SqlConnection {
                                 const RowCallback& on_row) override;
   SqlResult<std::int64_t> ExecuteScript(std::string_view script) override;
 
+  /// What comes next. kSnapshot and kWrite end with Commit() or Rollback().
   SqlResult<std::int64_t> Begin(Transaction kind);
   /// kOutcomeUnknown unless it is known not to have happened.
   SqlResult<std::int64_t> Commit();
@@ -68,9 +73,13 @@ class MysqlConnection final : public SqlConnection {
   bool broken() const { return broken_; }
   /// A statement since then lost against another transaction, so that all must start anew.
   bool lost_race() const { return lost_race_; }
+  /// It broke because the server answers nobody.
+  bool fell_silent() const { return fell_silent_; }
   /// The server has not closed it meanwhile, as far as this side knows.
   bool IsQuiet() const;
   MysqlServer server() const { return server_; }
+  /// Whether Begin() of this kind costs no question of its own.
+  bool IsSetFor(Transaction kind) const;
 
  private:
   struct CloseHandle {
@@ -90,6 +99,7 @@ class MysqlConnection final : public SqlConnection {
   bool SetUpSession();
   /// Runs fixed texts, without values; returns how many statements there were.
   SqlResult<std::int64_t> RunText(std::string_view text);
+  SqlResult<std::int64_t> SetAutocommit(bool on);
   SqlResult<MysqlStatement*> Prepare(std::string_view sql);
   SqlResult<MysqlStatement*> Run(std::string_view sql, std::span<const SqlValue> values);
   SqlError ErrorOf(unsigned int code, std::string_view text);
@@ -102,7 +112,9 @@ class MysqlConnection final : public SqlConnection {
   std::unique_ptr<MYSQL, CloseHandle> handle_;
   MysqlWait wait_;
   MysqlServer server_ = MysqlServer::kMysql;
+  bool autocommit_ = true;
   bool broken_ = false;
+  bool fell_silent_ = false;
   bool lost_race_ = false;
 };
 

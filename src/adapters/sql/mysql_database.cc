@@ -41,6 +41,14 @@ class WatchedCall {
   MysqlConnection& connection_;
 };
 
+/// Whether what failed, and has not happened, may well succeed at once.
+bool IsWorthAnother(const Status& status, const MysqlPool::Lease& lease) {
+  if (lease->lost_race()) return true;
+  // The server may have closed a connection of old, and be there.
+  const bool outlived = lease->broken() && !lease.fresh() && !lease->fell_silent();
+  return outlived && !status.Is(Reason::kDeadlineExceeded);
+}
+
 /// nullopt: cannot be read.
 std::optional<std::string> ReadPem(const std::string& text_or_path) {
   if (text_or_path.find(kPemCertificate) != std::string::npos) return text_or_path;
@@ -104,7 +112,7 @@ Result<std::unique_ptr<MysqlDatabase>> MysqlDatabase::Make(MysqlOptions options)
 
 Status MysqlDatabase::Check(const CallContext& call) {
   bool refused = false;
-  const auto lease = pool_.Borrow(call, &refused);
+  const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kSnapshot, &refused);
   if (!lease.ok() && refused) {
     return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
                               std::to_string(options_.port) + " refuses the user " + options_.user +
@@ -115,7 +123,11 @@ Status MysqlDatabase::Check(const CallContext& call) {
   }
   SATCHEL_RETURN_IF_ERROR(lease.status());
   std::string foreign;
-  auto rows = lease.value()->Query(
+  MysqlConnection& connection = *lease.value();
+  const WatchedCall watched(connection, call);
+  const auto begun = connection.Begin(MysqlConnection::Transaction::kNone);
+  if (!begun.ok()) return begun.status();
+  auto rows = connection.Query(
       "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() "
       "AND table_name IN ('rag_document', 'user_usage', 'satchel_setting') "
       "AND engine <> 'InnoDB' LIMIT 1",
@@ -163,7 +175,7 @@ Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<
 
 MysqlDatabase::Run MysqlDatabase::WriteOnce(const CallContext& call,
                                             const SqlOperation& operation) {
-  const auto lease = pool_.Borrow(call);
+  const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kWrite);
   if (!lease.ok()) return {lease.status(), false};
   MysqlConnection& connection = *lease.value();
   const WatchedCall watched(connection, call);
@@ -176,25 +188,22 @@ MysqlDatabase::Run MysqlDatabase::WriteOnce(const CallContext& call,
   // Before COMMIT was sent nothing has happened: a session that ends takes its transaction along.
   if (!connection.broken()) (void)connection.Rollback();
   if (status.ok()) status = ToStatus({SqlFailure::kRetryable, "a transaction that was undone"});
-  const bool outlived = connection.broken() && !lease.value().fresh();
-  return {status, connection.lost_race() || (outlived && !status.Is(Reason::kDeadlineExceeded))};
+  return {status, IsWorthAnother(status, lease.value())};
 }
 
 MysqlDatabase::Run MysqlDatabase::ReadOnce(const CallContext& call, ReadScope scope,
                                            const SqlOperation& operation) {
-  const auto lease = pool_.Borrow(call);
+  const bool snapshot = scope == ReadScope::kSnapshot;
+  const auto kind =
+      snapshot ? MysqlConnection::Transaction::kSnapshot : MysqlConnection::Transaction::kNone;
+  const auto lease = pool_.Borrow(call, kind);
   if (!lease.ok()) return {lease.status(), false};
   MysqlConnection& connection = *lease.value();
   const WatchedCall watched(connection, call);
-  const bool snapshot = scope == ReadScope::kSnapshot;
-  Status status;
-  if (snapshot) status = connection.Begin(MysqlConnection::Transaction::kSnapshot).status();
+  Status status = connection.Begin(kind).status();
   if (status.ok()) status = RunGuarded(operation, connection);
   if (snapshot && !connection.broken()) (void)connection.Rollback();
-  const bool outlived = connection.broken() && !lease.value().fresh();
-  const bool again = !status.ok() && (connection.lost_race() ||
-                                      (outlived && !status.Is(Reason::kDeadlineExceeded)));
-  return {status, again};
+  return {status, !status.ok() && IsWorthAnother(status, lease.value())};
 }
 
 }  // namespace satchel

@@ -12,6 +12,9 @@ class MysqlDialect final : public SqlDialect {
  public:
   /// The server's own clock, in UTC.
   Result<Timestamp> Now(SqlConnection& connection) const override;
+  std::string_view now_column() const override { return "UTC_TIMESTAMP(3)"; }
+  Timestamp NowOf(const SqlRow& row, int column) const override { return row.Time(column); }
+  std::string_view for_update() const override { return " FOR UPDATE"; }
   std::string_view ensure_usage_row() const override;
   std::string_view table_exists() const override;
   std::string_view create_migration_book() const override;

@@ -50,6 +50,12 @@ bool IsRetryable(unsigned int code) {
   }
 }
 
+/// Nothing was committed by a statement that is no COMMIT, whatever it failed of.
+bool IsRetryableStatement(unsigned int code) {
+  // TiDB has no number for waits in vain for a lock that many want.
+  return IsRetryable(code) || code == ER_UNKNOWN_ERROR;
+}
+
 bool IsReadOnly(unsigned int code) {
   return code == ER_OPTION_PREVENTS_STATEMENT || code == ER_READ_ONLY_MODE ||
          code == ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION || code == ER_INNODB_READ_ONLY;
@@ -145,7 +151,7 @@ SqlFailure MysqlFailureOf(unsigned int code) {
   if (code == ER_DUP_ENTRY || code == ER_DUP_ENTRY_WITH_KEY_NAME) {
     return SqlFailure::kUniqueViolation;
   }
-  if (IsRetryable(code)) return SqlFailure::kRetryable;
+  if (IsRetryableStatement(code)) return SqlFailure::kRetryable;
   if (IsFull(code)) return SqlFailure::kFull;
   if (IsCorrupt(code)) return SqlFailure::kCorrupt;
   if (IsMysqlConnectionLost(code) || IsReadOnly(code) || IsMysqlRefusal(code) ||

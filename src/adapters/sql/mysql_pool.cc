@@ -1,6 +1,7 @@
 #include "adapters/sql/mysql_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace satchel {
 namespace {
@@ -34,10 +35,12 @@ MysqlPool::MysqlPool(const MysqlOptions& options, const std::string& ca_path)
 
 MysqlPool::~MysqlPool() = default;
 
-Result<MysqlPool::Lease> MysqlPool::Borrow(const CallContext& call, bool* refused) {
+Result<MysqlPool::Lease> MysqlPool::Borrow(const CallContext& call,
+                                           MysqlConnection::Transaction kind, bool* refused) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   std::unique_lock lock(mutex_);
   Waiter waiter;
+  waiter.kind = kind;
   waiters_.push_back(&waiter);
   Serve();
   SATCHEL_RETURN_IF_ERROR(WaitToBeServed(lock, call, waiter));
@@ -76,8 +79,7 @@ void MysqlPool::Serve() {
   while (!waiters_.empty()) {
     Waiter& first = *waiters_.front();
     if (!idle_.empty()) {
-      first.connection = std::move(idle_.back());
-      idle_.pop_back();
+      first.connection = TakeIdle(first.kind);
     } else if (open_ < connections_max_ && MayOpen(steady_clock::now())) {
       ++open_;
       ++opening_;
@@ -92,14 +94,27 @@ void MysqlPool::Serve() {
   }
 }
 
+std::unique_ptr<MysqlConnection> MysqlPool::TakeIdle(MysqlConnection::Transaction kind) {
+  auto chosen = std::find_if(idle_.rbegin(), idle_.rend(),
+                             [&](const auto& connection) { return connection->IsSetFor(kind); });
+  if (chosen == idle_.rend()) chosen = idle_.rbegin();
+  std::swap(*chosen, idle_.back());
+  std::unique_ptr<MysqlConnection> connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
+}
+
 bool MysqlPool::MayOpen(SteadyTime now) const {
   return !down_ || (opening_ == 0 && now >= try_again_at_);
 }
 
-void MysqlPool::MarkDown(const SqlError& error) {
+std::vector<std::unique_ptr<MysqlConnection>> MysqlPool::MarkDown(const SqlError& error) {
   down_ = ToStatus(error);
   try_again_at_ = steady_clock::now() + kDownTime;
+  open_ -= static_cast<int>(idle_.size());
+  std::vector<std::unique_ptr<MysqlConnection>> useless = std::exchange(idle_, {});
   Serve();
+  return useless;
 }
 
 Result<MysqlPool::Lease> MysqlPool::OpenFor(const CallContext& call, bool* refused) {
@@ -116,11 +131,12 @@ Result<MysqlPool::Lease> MysqlPool::OpenFor(const CallContext& call, bool* refus
   const auto& failure = std::get<MysqlConnection::OpenFailure>(opened);
   --open_;
   if (refused != nullptr) *refused = failure.refused;
+  std::vector<std::unique_ptr<MysqlConnection>> useless;
   // A caller that gave up has not found out whether the server is there.
   if (failure.answered) {
     down_.reset();
   } else if (failure.error.failure != SqlFailure::kInterrupted) {
-    MarkDown(failure.error);
+    useless = MarkDown(failure.error);
   }
   Serve();
   lock.unlock();
@@ -143,6 +159,17 @@ void MysqlPool::Return(std::unique_ptr<MysqlConnection> connection) {
   Serve();
 }
 
+bool MysqlPool::AnswersNow() {
+  const auto opened =
+      MysqlConnection::Open(target_, steady_clock::now() + kQuestionTimeMax, nullptr);
+  const auto* failure = std::get_if<MysqlConnection::OpenFailure>(&opened);
+  if (failure == nullptr || failure->answered) return true;
+  std::vector<std::unique_ptr<MysqlConnection>> useless;
+  const std::lock_guard lock(mutex_);
+  useless = MarkDown(failure->error);
+  return false;
+}
+
 bool MysqlPool::StillAnswers() {
   std::unique_lock lock(question_mutex_);
   if (asking_) {
@@ -152,17 +179,7 @@ bool MysqlPool::StillAnswers() {
   if (steady_clock::now() - asked_at_ < kAnswerAgeMax) return answers_;
   asking_ = true;
   lock.unlock();
-  bool answers = true;
-  {
-    const auto opened =
-        MysqlConnection::Open(target_, steady_clock::now() + kQuestionTimeMax, nullptr);
-    const auto* failure = std::get_if<MysqlConnection::OpenFailure>(&opened);
-    if (failure != nullptr && !failure->answered) {
-      answers = false;
-      const std::lock_guard pool_lock(mutex_);
-      MarkDown(failure->error);
-    }
-  }
+  const bool answers = AnswersNow();
   lock.lock();
   asking_ = false;
   answers_ = answers;

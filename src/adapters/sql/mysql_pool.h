@@ -50,10 +50,12 @@ class MysqlPool {
 
   /// DATABASE_UNAVAILABLE, or the end of the call. `refused`, which may be nullptr, is set when the
   /// server answered and an operator has to act.
-  Result<Lease> Borrow(const CallContext& call, bool* refused = nullptr);
+  Result<Lease> Borrow(const CallContext& call, MysqlConnection::Transaction kind,
+                       bool* refused = nullptr);
 
  private:
   struct Waiter {
+    MysqlConnection::Transaction kind = MysqlConnection::Transaction::kNone;
     std::condition_variable served;
     bool may_open = false;
     std::unique_ptr<MysqlConnection> connection;
@@ -66,16 +68,20 @@ class MysqlPool {
   /// Waits until the waiter, which is queued, is served; then it is queued no more.
   Status WaitToBeServed(std::unique_lock<std::mutex>& lock, const CallContext& call,
                         Waiter& waiter);
-  /// Gives what there is to who waits longest. With the lock held, as the next two.
+  /// Gives what there is to who waits longest. With the lock held, as the next three.
   void Serve();
   bool MayOpen(SteadyTime now) const;
-  void MarkDown(const SqlError& error);
+  /// One that is set for `kind`, if there is one.
+  std::unique_ptr<MysqlConnection> TakeIdle(MysqlConnection::Transaction kind);
+  /// Returns the idle connections, which are of no use: to be closed without the lock.
+  [[nodiscard]] std::vector<std::unique_ptr<MysqlConnection>> MarkDown(const SqlError& error);
   Result<Lease> OpenFor(const CallContext& call, bool* refused);
   void Return(std::unique_ptr<MysqlConnection> connection);
   void Arm(MysqlConnection& connection);
   /// Whether the server answers a new connection; asked by threads that wait for an old one. One
   /// asks for all.
   bool StillAnswers();
+  bool AnswersNow();
 
   const MysqlConnection::Target target_;
   const int connections_max_;

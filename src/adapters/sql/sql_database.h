@@ -19,6 +19,13 @@ class SqlDialect {
   virtual ~SqlDialect() = default;
   /// The database's clock; inside the transaction that uses it.
   virtual Result<Timestamp> Now(SqlConnection& connection) const = 0;
+  /// The same as a column of a SELECT, which saves a question of its own.
+  virtual std::string_view now_column() const = 0;
+  /// What now_column() says, as column `column` of a row.
+  virtual Timestamp NowOf(const SqlRow& row, int column) const = 0;
+  /// Ends a SELECT whose rows must be those that other transactions leave: it waits for the ones
+  /// that are still changing them. Only in a transaction that writes.
+  virtual std::string_view for_update() const = 0;
   /// Values: user_id, updated_at. Adds a row of zeros to user_usage unless the user has one.
   virtual std::string_view ensure_usage_row() const = 0;
   /// Value: a table's name. One row when it exists.

@@ -80,16 +80,16 @@ Result<std::vector<Document>> SqlMetadataStore::FindExpiredUploads(
   std::vector<Document> documents;
   const auto find = [&](SqlConnection& connection) -> Status {
     SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, database_->dialect().Now(connection));
-    const SqlValue values[] = {std::int64_t{!expired_for},
-                               now - expired_for.value_or(std::chrono::seconds(0)),
+    // From the first time on: an index holds the many rows without a lease before it. Those that
+    // another program wrote have none either: they are that program's to end.
+    const SqlValue values[] = {Timestamp(), expired_for ? now - *expired_for : Timestamp::max(),
                                std::int64_t{limit}};
-    // Rows that another program wrote have no lease: they are that program's to end.
     SATCHEL_ASSIGN_OR_RETURN(documents,
                              QueryDocuments(connection,
                                             "SELECT " SATCHEL_DOCUMENT_COLUMNS
                                             " FROM rag_document WHERE status = 'PENDING' "
-                                            "AND lease_expires_at IS NOT NULL "
-                                            "AND (? = 1 OR lease_expires_at <= ?) "
+                                            "AND lease_expires_at > ? "
+                                            "AND lease_expires_at <= ? "
                                             "ORDER BY lease_expires_at LIMIT ?",
                                             values));
     return {};

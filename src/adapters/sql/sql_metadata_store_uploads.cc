@@ -1,5 +1,6 @@
 // An upload's edges: reservation, lease, commit, failure.
 #include <algorithm>
+#include <utility>
 
 #include "adapters/sql/document_rows.h"
 #include "adapters/sql/sql_metadata_store.h"
@@ -10,37 +11,58 @@ namespace {
 
 constexpr std::chrono::milliseconds kHolderRetryMin{1000};
 constexpr std::chrono::milliseconds kHolderRetryMax{5000};
+/// How often a name is tried whose holder has gone when it is asked for.
+constexpr int kInsertsMax = 3;
+
+/// Who has the name, or the id, that an upload wants.
+struct Holder {
+  Document document;
+  Timestamp lease_expires_at;
+};
+
+/// Where an upload begins.
+struct Start {
+  Timestamp now;
+  bool user_is_known = false;  ///< has a row in user_usage
+};
+
+/// The row with this path or, failing that, this id.
+Result<std::optional<Holder>> FindHolder(SqlConnection& connection, const std::string& path,
+                                         const DocumentId& id) {
+  std::optional<Holder> holder;
+  for (const auto& [sql, value] :
+       {std::pair("SELECT " SATCHEL_DOCUMENT_COLUMNS " FROM rag_document WHERE path = ?",
+                  std::string_view(path)),
+        std::pair("SELECT " SATCHEL_DOCUMENT_COLUMNS " FROM rag_document WHERE id = ?",
+                  std::string_view(id.value()))}) {
+    auto rows = connection.Query(sql, {value}, [&](const SqlRow& row) {
+      const DocumentRow found = ReadDocumentRow(row);
+      holder = Holder{DocumentOf(found), found.lease_expires_at.value_or(Timestamp())};
+    });
+    if (!rows.ok()) return rows.status();
+    if (holder) break;
+  }
+  return holder;
+}
 
 /// What a rival of `request` for one path, or one id, is told; OK with the row when the rival is an
 /// earlier try of the same attempt, so that a retry charges once.
-Result<Document> ResolveRival(SqlConnection& connection, const ReserveRequest& request,
-                              const std::string& path, Timestamp now) {
-  std::optional<Document> holder;
-  Timestamp lease_expires_at;
-  auto rows = connection.Query("SELECT " SATCHEL_DOCUMENT_COLUMNS
-                               " FROM rag_document "
-                               "WHERE path = ? OR id = ? ORDER BY path = ? DESC",
-                               {path, request.id.value(), path}, [&](const SqlRow& row) {
-                                 if (holder) return;
-                                 const DocumentRow found = ReadDocumentRow(row);
-                                 holder = DocumentOf(found);
-                                 lease_expires_at = found.lease_expires_at.value_or(Timestamp());
-                               });
-  if (!rows.ok()) return rows.status();
-  if (!holder) return InternalError("a unique key of rag_document is taken by no row");
-  if (holder->id == request.id) {
-    const bool same = holder->attempt == request.attempt && holder->user == request.user &&
-                      holder->state == DocumentState::kPending;
-    if (same) return *std::move(holder);
+Result<Document> ResolveRival(const Holder& holder, const ReserveRequest& request, Timestamp now) {
+  const Document& document = holder.document;
+  if (document.id == request.id) {
+    const bool same = document.attempt == request.attempt && document.user == request.user &&
+                      document.state == DocumentState::kPending;
+    if (same) return document;
     return InternalError("the id of a new document is in use: " + request.id.value());
   }
   const Status taken = Status(Reason::kDocumentAlreadyExists,
                               "a document of this name was uploaded today already; delete it "
                               "first, or use another name")
-                           .WithResource(holder->id.value())
-                           .WithMetadata("status", std::string(NameOf(holder->state)));
-  if (holder->state != DocumentState::kPending) return taken;
-  return taken.WithRetryAfter(std::clamp(lease_expires_at - now, kHolderRetryMin, kHolderRetryMax));
+                           .WithResource(document.id.value())
+                           .WithMetadata("status", std::string(NameOf(document.state)));
+  if (document.state != DocumentState::kPending) return taken;
+  return taken.WithRetryAfter(
+      std::clamp(holder.lease_expires_at - now, kHolderRetryMin, kHolderRetryMax));
 }
 
 Status InsertPending(SqlConnection& connection, const Document& document,
@@ -82,28 +104,58 @@ Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
       .WithMetadata("requested", std::to_string(request.size));
 }
 
+Result<Start> ReadStart(SqlConnection& connection, const SqlDialect& dialect, const UserId& user) {
+  Start start;
+  auto rows =
+      connection.Query(std::string("SELECT ")
+                           .append(dialect.now_column())
+                           .append(", EXISTS (SELECT 1 FROM user_usage WHERE user_id = ?)"),
+                       {user.value()}, [&](const SqlRow& row) {
+                         start = {.now = dialect.NowOf(row, 0), .user_is_known = row.Int64(1) != 0};
+                       });
+  if (!rows.ok()) return rows.status();
+  return start;
+}
+
+Document PendingDocument(const ReserveRequest& request, Timestamp now) {
+  return {.id = request.id,
+          .state = DocumentState::kPending,
+          .user = request.user,
+          .category = request.category,
+          .filename = request.filename,
+          .object_key = ObjectKey(request.user, request.category, request.filename, now),
+          .size = request.size,
+          .mime_type = request.mime_type,
+          .created_at = now,
+          .updated_at = now,
+          .attempt = request.attempt,
+          .version = {},
+          .sha256 = {},
+          .upload = {}};
+}
+
+/// The user's row, which all uploads of one user change, comes last: it is held no longer than the
+/// commit takes. Documents' rows come before it everywhere but in a user's first upload, so that
+/// hardly any two transactions wait for each other; the database ends it where they do.
 Result<Document> ReserveIn(SqlConnection& connection, const SqlDialect& dialect,
                            const ReserveRequest& request) {
-  SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
-  SATCHEL_RETURN_IF_ERROR(EnsureUsageRow(connection, dialect, request.user));
-  Document document{.id = request.id,
-                    .state = DocumentState::kPending,
-                    .user = request.user,
-                    .category = request.category,
-                    .filename = request.filename,
-                    .object_key = ObjectKey(request.user, request.category, request.filename, now),
-                    .size = request.size,
-                    .mime_type = request.mime_type,
-                    .created_at = now,
-                    .updated_at = now,
-                    .attempt = request.attempt,
-                    .version = {},
-                    .sha256 = {}};
-  bool rival = false;
-  SATCHEL_RETURN_IF_ERROR(InsertPending(connection, document, now + request.lease, rival));
-  if (rival) return ResolveRival(connection, request, document.object_key, now);
-  SATCHEL_RETURN_IF_ERROR(ReserveBytes(connection, request));
-  return document;
+  SATCHEL_ASSIGN_OR_RETURN(const Start start, ReadStart(connection, dialect, request.user));
+  if (!start.user_is_known) {
+    SATCHEL_RETURN_IF_ERROR(EnsureUsageRow(connection, dialect, request.user));
+  }
+  Document document = PendingDocument(request, start.now);
+  for (int inserts = 0; inserts < kInsertsMax; ++inserts) {
+    bool rival = false;
+    SATCHEL_RETURN_IF_ERROR(InsertPending(connection, document, start.now + request.lease, rival));
+    if (!rival) {
+      SATCHEL_RETURN_IF_ERROR(ReserveBytes(connection, request));
+      return document;
+    }
+    SATCHEL_ASSIGN_OR_RETURN(const std::optional<Holder> holder,
+                             FindHolder(connection, document.object_key, request.id));
+    if (holder) return ResolveRival(*holder, request, start.now);
+  }
+  return InternalError("a unique key of rag_document is taken by no row");
 }
 
 Status LostAttempt(const DocumentId& id) {
@@ -112,14 +164,28 @@ Status LostAttempt(const DocumentId& id) {
       .WithRetryAfter(kHolderRetryMin);
 }
 
+struct PendingRow {
+  Document document;
+  Timestamp now;
+};
+
 /// The PENDING row of this attempt; UPLOAD_ABORTED when there is none.
-Result<Document> FindPending(SqlConnection& connection, const DocumentId& id,
-                             const AttemptId& attempt) {
-  SATCHEL_ASSIGN_OR_RETURN(std::optional<Document> document, FindDocument(connection, id));
-  if (!document || document->state != DocumentState::kPending || document->attempt != attempt) {
+Result<PendingRow> FindPending(SqlConnection& connection, const SqlDialect& dialect,
+                               const DocumentId& id, const AttemptId& attempt) {
+  std::optional<PendingRow> found;
+  auto rows = connection.Query(
+      std::string("SELECT " SATCHEL_DOCUMENT_COLUMNS ", ")
+          .append(dialect.now_column())
+          .append(" FROM rag_document WHERE id = ?"),
+      {id.value()}, [&](const SqlRow& row) {
+        found = PendingRow{DocumentOf(ReadDocumentRow(row)), dialect.NowOf(row, kDocumentColumns)};
+      });
+  if (!rows.ok()) return rows.status();
+  if (!found || found->document.state != DocumentState::kPending ||
+      found->document.attempt != attempt) {
     return LostAttempt(id);
   }
-  return *std::move(document);
+  return *std::move(found);
 }
 
 /// The edge of the state: exactly one row, or UPLOAD_ABORTED.
@@ -167,8 +233,10 @@ Result<Document> SqlMetadataStore::Complete(const CallContext& call,
   Document document;
   const auto complete = [&](SqlConnection& connection) -> Status {
     const SqlDialect& dialect = database_->dialect();
-    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
-    SATCHEL_ASSIGN_OR_RETURN(document, FindPending(connection, request.id, request.attempt));
+    SATCHEL_ASSIGN_OR_RETURN(PendingRow row,
+                             FindPending(connection, dialect, request.id, request.attempt));
+    const Timestamp now = row.now;
+    document = std::move(row.document);
     document.state = DocumentState::kCompleted;
     document.version = request.version;
     document.sha256 = request.sha256;
@@ -194,15 +262,15 @@ Status SqlMetadataStore::Fail(const CallContext& call, const DocumentId& id,
                               const AttemptId& attempt) {
   const auto fail = [&](SqlConnection& connection) -> Status {
     const SqlDialect& dialect = database_->dialect();
-    SATCHEL_ASSIGN_OR_RETURN(const Timestamp now, dialect.Now(connection));
-    SATCHEL_ASSIGN_OR_RETURN(const Document document, FindPending(connection, id, attempt));
+    SATCHEL_ASSIGN_OR_RETURN(const PendingRow row, FindPending(connection, dialect, id, attempt));
+    const Document& document = row.document;
     // object_key before path: MySQL assigns from left to right.
     SATCHEL_RETURN_IF_ERROR(OneRow(
         connection.Execute("UPDATE rag_document SET status = 'FAILED', "
                            "object_key = COALESCE(object_key, path), path = ?, updated_at = ?, "
                            "lease_expires_at = NULL, purge_after = ? "
                            "WHERE id = ? AND status = 'PENDING' AND COALESCE(attempt, '') = ?",
-                           {ReleasedPath(id), now, kPurgeAtOnce, id.value(), attempt.value()}),
+                           {ReleasedPath(id), row.now, kPurgeAtOnce, id.value(), attempt.value()}),
         id));
     // A row that another program wrote has reserved nothing.
     if (attempt.empty()) return {};
@@ -228,10 +296,16 @@ Result<std::optional<Document>> SqlMetadataStore::FindAttempt(const CallContext&
                                                               const DocumentId& id,
                                                               const AttemptId& attempt) {
   std::optional<Document> document;
-  // Not a read: a commit whose sync failed can be read, and is lost in a power loss all the same.
+  // Not a read: a commit whose sync failed can be read, and is lost in a power loss all the same;
+  // and one whose answer was lost may still be under way, which the row's lock waits for.
   const auto find = [&](SqlConnection& connection) -> Status {
-    SATCHEL_ASSIGN_OR_RETURN(document, FindDocument(connection, id));
-    return {};
+    document.reset();
+    return connection
+        .Query(std::string("SELECT " SATCHEL_DOCUMENT_COLUMNS " FROM rag_document WHERE id = ?")
+                   .append(database_->dialect().for_update()),
+               {id.value()},
+               [&](const SqlRow& row) { document = DocumentOf(ReadDocumentRow(row)); })
+        .status();
   };
   SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, find));
   if (document && document->attempt != attempt) return std::optional<Document>();

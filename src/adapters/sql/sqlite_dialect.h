@@ -12,6 +12,10 @@ class SqliteDialect final : public SqlDialect {
   explicit SqliteDialect(const Clock& clock) : clock_(clock) {}
 
   Result<Timestamp> Now(SqlConnection& connection) const override;
+  std::string_view now_column() const override { return "NULL"; }
+  Timestamp NowOf(const SqlRow&, int) const override { return clock_.WallNow(); }
+  /// Transactions that write exclude one another.
+  std::string_view for_update() const override { return ""; }
   std::string_view ensure_usage_row() const override;
   std::string_view table_exists() const override;
   std::string_view create_migration_book() const override;

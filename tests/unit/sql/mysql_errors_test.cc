@@ -1,0 +1,85 @@
+// What the numbers of the protocol mean.
+
+#include "adapters/sql/mysql_errors.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/sql/mysql_connection.h"
+
+namespace satchel {
+namespace {
+
+TEST(MysqlErrors, AreToldByTheirNumbers) {
+  for (const unsigned int code :
+       {1213U, 1205U, 1020U, 3572U, 8002U, 8022U, 8027U, 8028U, 9007U, 1105U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kRetryable) << code;
+  }
+  for (const unsigned int code : {1062U, 1586U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kUniqueViolation) << code;
+  }
+  for (const unsigned int code : {20U, 1021U, 1114U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kFull) << code;
+  }
+  for (const unsigned int code : {2002U, 2006U, 2013U, 2026U, 1040U, 1053U, 1290U, 1836U, 1045U,
+                                  1049U, 1142U, 1317U, 1927U, 9001U, 9002U, 9005U, 3U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kUnavailable) << code;
+  }
+  EXPECT_EQ(MysqlFailureOf(1712), SqlFailure::kCorrupt);
+  for (const unsigned int code : {1064U, 1146U, 1054U, 1366U, 1406U, 8001U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kOther) << code;
+  }
+}
+
+TEST(MysqlErrors, ACommitIsUnknownUnlessItsErrorSaysItDidNotHappen) {
+  for (const unsigned int code : {1213U, 1205U, 8022U, 8028U, 9007U}) {
+    EXPECT_EQ(MysqlCommitFailureOf(code), SqlFailure::kRetryable) << code;
+  }
+  EXPECT_EQ(MysqlCommitFailureOf(1290), SqlFailure::kUnavailable);
+  for (const unsigned int code :
+       {2006U, 2013U, 1053U, 1180U, 1317U, 1927U, 8501U, 9002U, 1105U, 1114U, 3U}) {
+    EXPECT_EQ(MysqlCommitFailureOf(code), SqlFailure::kOutcomeUnknown) << code;
+  }
+}
+
+TEST(MysqlErrors, WhoRefusesIsThere) {
+  for (const unsigned int code : {1045U, 1049U, 1040U, 1290U}) {
+    EXPECT_TRUE(IsMysqlAnswer(code)) << code;
+    EXPECT_FALSE(IsMysqlConnectionLost(code)) << code;
+  }
+  for (const unsigned int code : {0U, 2002U, 2003U, 2013U, 2026U, 1053U}) {
+    EXPECT_FALSE(IsMysqlAnswer(code)) << code;
+  }
+  for (const unsigned int code : {1044U, 1045U, 1049U, 1142U, 1698U, 2026U}) {
+    EXPECT_TRUE(IsMysqlRefusal(code)) << code;
+  }
+  EXPECT_FALSE(IsMysqlRefusal(1040));
+  EXPECT_FALSE(IsMysqlRefusal(2002));
+}
+
+TEST(MysqlServer, IsToldByItsVersion) {
+  EXPECT_EQ(MysqlServerOf("10.11.6-MariaDB-0+deb12u1"), MysqlServer::kMariadb);
+  EXPECT_EQ(MysqlServerOf("5.5.5-10.11.6-MariaDB"), MysqlServer::kMariadb);
+  EXPECT_EQ(MysqlServerOf("8.0.11-TiDB-v8.5.0"), MysqlServer::kTidb);
+  EXPECT_EQ(MysqlServerOf("8.0.36"), MysqlServer::kMysql);
+}
+
+TEST(MysqlTimes, KeepMillisecondsAndStayInRange) {
+  using namespace std::chrono_literals;
+  const Timestamp some(1795474620123ms);
+  EXPECT_EQ(TimestampOf(MysqlTimeOf(some)), some);
+  EXPECT_EQ(TimestampOf(MysqlTimeOf(Timestamp())), Timestamp());
+  EXPECT_EQ(MysqlTimeOf(Timestamp::min()).year, 1000U);
+  EXPECT_EQ(MysqlTimeOf(Timestamp::max()).year, 9999U);
+  EXPECT_EQ(TimestampOf(MYSQL_TIME{}), Timestamp()) << "a zero date";
+}
+
+TEST(MysqlDecimals, AreReadAsIntegersThatFit) {
+  EXPECT_EQ(IntegerOfDecimal("12345678901234.0000"), 12345678901234);
+  EXPECT_EQ(IntegerOfDecimal("-5"), -5);
+  EXPECT_EQ(IntegerOfDecimal(""), 0);
+  EXPECT_EQ(IntegerOfDecimal("92233720368547758080"), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(IntegerOfDecimal("-92233720368547758080"), std::numeric_limits<std::int64_t>::min());
+}
+
+}  // namespace
+}  // namespace satchel

@@ -1,0 +1,288 @@
+// A database that is down, silent, slow, busy or read-only; and one that comes back.
+
+#include <atomic>
+#include <latch>
+#include <thread>
+#include <vector>
+
+#include "unit/sql/mysql_fixture.h"
+
+namespace satchel {
+namespace {
+
+using namespace std::chrono_literals;
+
+class MysqlOutageTest : public MysqlTest {
+ protected:
+  static constexpr std::chrono::milliseconds kMost = MysqlDatabase::kUnavailableTimeMax;
+
+  void ExpectUnavailableSoon() {
+    const Stopwatch watch;
+    const Status status = store_->Probe(call_);
+    EXPECT_TRUE(status.Is(Reason::kDatabaseUnavailable)) << status.ToString();
+    EXPECT_TRUE(status.retry_after().has_value());
+    EXPECT_LT(watch.elapsed(), kMost);
+  }
+  void ExpectItWorks() {
+    const Status status = store_->Probe(call_);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+  /// Tries until it works: it is back within the 5 s of the service, without a restart.
+  void ExpectItRecovers() {
+    const Stopwatch watch;
+    Status status = store_->Probe(call_);
+    while (!status.ok() && watch.elapsed() < 5s) status = store_->Probe(call_);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+  /// All connections of the pool are open.
+  void WarmUp(int connections) {
+    std::latch all(connections);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < connections; ++i) {
+      threads.emplace_back([&] {
+        const Status status =
+            database_->Read(call_, ReadScope::kStatement, [&](SqlConnection& connection) {
+              all.arrive_and_wait();
+              return connection.Query("SELECT 1", {}, [](const SqlRow&) {}).status();
+            });
+        EXPECT_TRUE(status.ok()) << status.ToString();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  /// None waits longer than a single one, and each gets its answer.
+  void ExpectNoPileUp() {
+    constexpr int kCallers = 200;
+    std::atomic<int> unavailable{0};
+    std::atomic<std::int64_t> longest{0};
+    std::vector<std::thread> callers;
+    const Stopwatch watch;
+    for (int i = 0; i < kCallers; ++i) {
+      callers.emplace_back([&] {
+        const Stopwatch own;
+        const Status status = store_->GetUsage(call_, UserId("alice"), kQuota).status();
+        if (status.Is(Reason::kDatabaseUnavailable)) ++unavailable;
+        std::int64_t most = longest;
+        while (most < own.elapsed().count() &&
+               !longest.compare_exchange_weak(most, own.elapsed().count())) {
+        }
+      });
+    }
+    for (std::thread& caller : callers) caller.join();
+    EXPECT_EQ(unavailable, kCallers);
+    EXPECT_LT(std::chrono::milliseconds(longest), kMost);
+  }
+};
+
+TEST_P(MysqlOutageTest, NothingIsConnectedBeforeItIsNeeded) {
+  database_ = OpenDatabase(ThroughProxy());
+  EXPECT_EQ(proxy_.connections_taken(), 0);
+  ExpectItWorks();
+}
+
+TEST_P(MysqlOutageTest, ARefusedConnectionIsAnsweredAtOnceAndFoundAgain) {
+  proxy_.SetMode(TcpProxy::Mode::kClosed);
+  ExpectUnavailableSoon();
+  ExpectNoPileUp();
+  proxy_.SetMode(TcpProxy::Mode::kForward);
+  ExpectItRecovers();
+}
+
+TEST_P(MysqlOutageTest, AServerThatTakesConnectionsAndSaysNothingPilesNobodyUp) {
+  proxy_.SetMode(TcpProxy::Mode::kSilent);
+  ExpectUnavailableSoon();
+  ExpectNoPileUp();
+  EXPECT_LT(proxy_.connections_taken(), 60) << "not every caller tries for itself";
+  proxy_.SetMode(TcpProxy::Mode::kForward);
+  ExpectItRecovers();
+}
+
+TEST_P(MysqlOutageTest, AServerThatFallsSilentLaterPilesNobodyUp) {
+  WarmUp(8);
+  proxy_.SetMode(TcpProxy::Mode::kSilent);
+  ExpectNoPileUp();
+  ExpectUnavailableSoon();
+  proxy_.SetMode(TcpProxy::Mode::kForward);
+  ExpectItRecovers();
+}
+
+TEST_P(MysqlOutageTest, AServerThatResetsIsAnsweredAtOnceAndFoundAgain) {
+  WarmUp(4);
+  proxy_.SetMode(TcpProxy::Mode::kReset);
+  ExpectUnavailableSoon();
+  ExpectNoPileUp();
+  proxy_.SetMode(TcpProxy::Mode::kForward);
+  ExpectItRecovers();
+}
+
+TEST_P(MysqlOutageTest, ConnectionsThatDiedMeanwhileCostNoCallItsAnswer) {
+  for (int round = 0; round < 3; ++round) {
+    WarmUp(8);
+    proxy_.SetMode(TcpProxy::Mode::kReset);
+    proxy_.SetMode(TcpProxy::Mode::kForward);
+    for (int i = 0; i < 8; ++i) ExpectItWorks();
+  }
+}
+
+TEST_P(MysqlOutageTest, AFrozenServerIsAnsweredSoonAndFoundAgain) {
+  WarmUp(4);
+  server_.process().Freeze();
+  ExpectUnavailableSoon();
+  ExpectNoPileUp();
+  server_.process().Thaw();
+  ExpectItRecovers();
+}
+
+TEST_P(MysqlOutageTest, ASlowQueryIsNoOutage) {
+  const Stopwatch watch;
+  const Status status = Ask(call_, "SELECT SLEEP(2.5)");
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_GE(watch.elapsed(), 2400ms);
+}
+
+TEST_P(MysqlOutageTest, ADeadlineInterruptsAQueryAndLeavesNoPoisonedConnection) {
+  MysqlOptions options = ThroughProxy();
+  options.connections_max = 1;
+  database_ = OpenDatabase(options);
+  const Stopwatch watch;
+  const CallContext late("late", std::chrono::steady_clock::now() + 300ms);
+  const Status status = Ask(late, "SELECT SLEEP(20)");
+  EXPECT_TRUE(status.Is(Reason::kDeadlineExceeded)) << status.ToString();
+  EXPECT_LT(watch.elapsed(), 1500ms);
+  std::int64_t answer = 0;
+  const Status next = database_->Read(call_, ReadScope::kStatement, [&](SqlConnection& connection) {
+    return connection
+        .Query("SELECT ? + 1", {std::int64_t{41}},
+               [&](const SqlRow& row) { answer = row.Int64(0); })
+        .status();
+  });
+  EXPECT_TRUE(next.ok()) << next.ToString();
+  EXPECT_EQ(answer, 42) << "not the answer to the question before";
+}
+
+TEST_P(MysqlOutageTest, ACancelledCallStopsWaiting) {
+  CallContext call("cancelled");
+  const Stopwatch watch;
+  std::thread canceller([&] {
+    // Cancelled while it waits: the server has had the query by then, or it never gets it.
+    while (watch.elapsed() < 200ms) std::this_thread::yield();
+    call.Cancel();
+  });
+  const Status status = Ask(call, "SELECT SLEEP(20)");
+  canceller.join();
+  EXPECT_TRUE(status.Is(Reason::kCancelled)) << status.ToString();
+  EXPECT_LT(watch.elapsed(), 1500ms);
+  ExpectItWorks();
+}
+
+TEST_P(MysqlOutageTest, AnInterruptedWriteDidNotHappen) {
+  const CallContext late("late", std::chrono::steady_clock::now() + 400ms);
+  const Status status =
+      database_->Write(late, Durability::kPowerLoss, [](SqlConnection& connection) -> Status {
+        auto inserted = connection.Execute(
+            "INSERT INTO satchel_setting (name, value) VALUES ('interrupted', '1')");
+        if (!inserted.ok()) return inserted.status();
+        return connection.Query("SELECT SLEEP(20)", {}, [](const SqlRow&) {}).status();
+      });
+  EXPECT_TRUE(status.Is(Reason::kDeadlineExceeded)) << status.ToString();
+  std::int64_t rows = -1;
+  ASSERT_TRUE(database_
+                  ->Read(call_, ReadScope::kStatement,
+                         [&](SqlConnection& connection) {
+                           return connection
+                               .Query("SELECT COUNT(*) FROM satchel_setting WHERE name = ?",
+                                      {std::string_view("interrupted")},
+                                      [&](const SqlRow& row) { rows = row.Int64(0); })
+                               .status();
+                         })
+                  .ok());
+  EXPECT_EQ(rows, 0);
+}
+
+TEST_P(MysqlOutageTest, WhoFindsAllConnectionsInUseWaitsAsLongAsItsCallMay) {
+  MysqlOptions options = ThroughProxy();
+  options.connections_max = 2;
+  database_ = OpenDatabase(options);
+  std::latch both_hold(3);
+  std::latch let_go(1);
+  std::vector<std::thread> holders;
+  for (int i = 0; i < 2; ++i) {
+    holders.emplace_back([&] {
+      EXPECT_TRUE(database_
+                      ->Read(call_, ReadScope::kStatement,
+                             [&](SqlConnection&) {
+                               both_hold.arrive_and_wait();
+                               let_go.wait();
+                               return Status();
+                             })
+                      .ok());
+    });
+  }
+  both_hold.arrive_and_wait();
+  const Stopwatch watch;
+  const CallContext late("late", std::chrono::steady_clock::now() + 200ms);
+  EXPECT_TRUE(Ask(late, "SELECT 1").Is(Reason::kDeadlineExceeded));
+  EXPECT_LT(watch.elapsed(), 1s);
+  CallContext gone("gone");
+  std::thread waiter([&] { EXPECT_TRUE(Ask(gone, "SELECT 1").Is(Reason::kCancelled)); });
+  std::thread patient([&] { EXPECT_TRUE(Ask(call_, "SELECT 1").ok()); });
+  gone.Cancel();
+  waiter.join();
+  let_go.count_down();
+  patient.join();
+  for (std::thread& holder : holders) holder.join();
+  EXPECT_EQ(proxy_.connections_taken(), 2) << "the pool is bounded";
+}
+
+TEST_P(MysqlOutageTest, WrongCredentialsAreTheOperatorsAndNameNoPassword) {
+  for (const char* part : {"user", "password", "database"}) {
+    MysqlOptions options = ThroughProxy();
+    if (part == std::string("user")) options.user = "nobody";
+    if (part == std::string("password")) options.password = Secret("a wrong one");
+    if (part == std::string("database")) options.database = "missing";
+    const auto database = OpenDatabase(options);
+    const Status at_start = database->Check(call_);
+    EXPECT_TRUE(at_start.Is(Reason::kConfigurationInvalid)) << at_start.ToString();
+    EXPECT_EQ(at_start.ToString().find("a wrong one"), std::string::npos);
+    const Status at_call = SqlMetadataStore(OpenDatabase(options)).Probe(call_);
+    EXPECT_TRUE(at_call.Is(Reason::kDatabaseUnavailable)) << at_call.ToString();
+  }
+  EXPECT_TRUE(database_->Check(call_).ok());
+  proxy_.SetMode(TcpProxy::Mode::kClosed);
+  database_ = OpenDatabase(ThroughProxy());
+  EXPECT_TRUE(database_->Check(call_).Is(Reason::kDatabaseUnavailable)) << "could not ask";
+}
+
+SATCHEL_ON_EVERY_SERVER(MysqlOutageTest);
+
+/// What only one of the servers has.
+class MariadbOutageTest : public MysqlOutageTest {};
+
+TEST_P(MariadbOutageTest, AReadOnlyDatabaseFailsTheProbeAndEveryWrite) {
+  RunSql(server_.options(),
+         "CREATE OR REPLACE USER app@'%'; GRANT ALL ON satchel.* TO app@'%'; "
+         "SET GLOBAL read_only = 1");
+  MysqlOptions options = ThroughProxy();
+  options.user = "app";
+  SqlMetadataStore store(OpenDatabase(options));
+  EXPECT_TRUE(store.Probe(call_).Is(Reason::kDatabaseUnavailable));
+  const Status reserved = store.Reserve(call_, Request("alice", "a.txt")).status();
+  EXPECT_TRUE(reserved.Is(Reason::kDatabaseUnavailable)) << reserved.ToString();
+  EXPECT_TRUE(store.GetUsage(call_, UserId("alice"), kQuota).ok());
+  RunSql(server_.options(), "SET GLOBAL read_only = 0; DROP USER app@'%'");
+}
+
+TEST_P(MariadbOutageTest, ATableWithoutTransactionsStopsTheStart) {
+  RunSql(server_.options(), "ALTER TABLE user_usage ENGINE = MyISAM");
+  const Status status = database_->Check(call_);
+  EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << status.ToString();
+  EXPECT_NE(status.message().find("user_usage"), std::string::npos);
+  RunSql(server_.options(), "ALTER TABLE user_usage ENGINE = InnoDB");
+  EXPECT_TRUE(database_->Check(call_).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(Mysql, MariadbOutageTest, testing::Values(ServerKind::kMariadb),
+                         NameOfServer);
+
+}  // namespace
+}  // namespace satchel
