@@ -78,15 +78,19 @@ class Mariadb(MysqlServer):
 
     def __init__(self, folder):
         data = folder / "mariadb"
+        # A server that starts removes the temporary tables of all others that share its folder.
+        temporary = folder / "mariadb-temporary"
+        temporary.mkdir()
         user = ["--user=root"] if os.geteuid() == 0 else []
         run_quietly(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
-                     "--auth-root-authentication-method=normal", *user])
+                     f"--tmpdir={temporary}", "--auth-root-authentication-method=normal", *user])
         self.port = free_port()
         # A socket's path has at most 107 bytes, which a folder of the bench may already have.
         self.socket = Path(f"/tmp/satchel-bench-{self.port}.sock")
         super().__init__([shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", *user,
-                          f"--datadir={data}", "--bind-address=127.0.0.1", f"--port={self.port}",
-                          f"--socket={self.socket}"], folder / "mariadb.log")
+                          f"--datadir={data}", f"--tmpdir={temporary}", f"--socket={self.socket}",
+                          "--bind-address=127.0.0.1", f"--port={self.port}"],
+                         folder / "mariadb.log")
         wait_for(self.port, self, "MariaDB")
         self.make_databases([f"--socket={self.socket}", "--user=root"])
 

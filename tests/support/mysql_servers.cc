@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -50,10 +51,11 @@ std::string TidbProgram() {
 MysqlServerProcess::MysqlServerProcess(ServerKind kind, std::vector<std::string> arguments)
     : kind_(kind), arguments_(std::move(arguments)), port_(FreePort()), status_port_(FreePort()) {
   if (kind_ == ServerKind::kMariadb) {
+    std::filesystem::create_directory(folder_.File("temp"));
     ChildProcess install(
         {"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
          "--skip-test-db", "--skip-name-resolve", "--user=root",
-         "--datadir=" + folder_.File("data")},
+         "--datadir=" + folder_.File("data"), MariadbTemporaryFolder()},
         folder_.File("install.log"));
     EXPECT_EQ(install.Wait(), 0) << "mariadb-install-db; is mariadb-server installed?";
   }
@@ -61,6 +63,10 @@ MysqlServerProcess::MysqlServerProcess(ServerKind kind, std::vector<std::string>
   MysqlOptions server = options();
   server.database = kind_ == ServerKind::kMariadb ? "mysql" : "test";
   RunSql(server, "CREATE DATABASE IF NOT EXISTS satchel");
+}
+
+std::string MysqlServerProcess::MariadbTemporaryFolder() const {
+  return "--tmpdir=" + folder_.File("temp");
 }
 
 std::vector<std::string> MysqlServerProcess::CommandLine() const {
@@ -83,6 +89,7 @@ std::vector<std::string> MysqlServerProcess::CommandLine() const {
           "--bind-address=127.0.0.1",
           "--port=" + port,
           "--datadir=" + folder_.File("data"),
+          MariadbTemporaryFolder(),
           "--socket=" + folder_.File("s"),
           "--pid-file=" + folder_.File("pid"),
           "--skip-name-resolve",

@@ -31,6 +31,8 @@ class MysqlServerProcess {
 
  private:
   std::vector<std::string> CommandLine() const;
+  /// A MariaDB that starts removes the temporary tables of all others that share its folder.
+  std::string MariadbTemporaryFolder() const;
   void Start();
   void WaitUntilReady();
 

@@ -34,7 +34,9 @@ constexpr Migration kSecond{"20260201000000_second",
 constexpr Migration kBroken{"20260201000000_second",
                             "CREATE TABLE b (x INTEGER); CREATE TABLE b (x INTEGER);", "c3"};
 constexpr Migration kThird{"20260301000000_third", "CREATE TABLE c (x INTEGER);", "c4"};
-constexpr Migration kSlow{"20260401000000_slow", "DO SLEEP(2); CREATE TABLE d (x INTEGER);", "c5"};
+/// Stands still while another session holds the lock.
+constexpr Migration kSlow{"20260401000000_slow",
+                          "DO GET_LOCK('gate', 60); CREATE TABLE d (x INTEGER);", "c5"};
 
 constexpr auto kPatience = 60s;
 constexpr int kPollMs = 10;
@@ -89,6 +91,16 @@ class MysqlMigratorTest : public ::testing::TestWithParam<ServerKind> {
     return tables;
   }
 
+  /// A session of its own; nullptr, and the test fails, when the server does not answer.
+  std::unique_ptr<MysqlConnection> Connect() {
+    auto opened =
+        MysqlConnection::Open({options_, {}}, MysqlWait::SteadyTime::clock::now() + 5s, nullptr);
+    EXPECT_TRUE(std::holds_alternative<std::unique_ptr<MysqlConnection>>(opened));
+    auto* connection = std::get_if<std::unique_ptr<MysqlConnection>>(&opened);
+    return connection == nullptr ? nullptr : std::move(*connection);
+  }
+
+  /// TiDB takes a second to say no.
   bool LockIsFree() {
     return Rows("SELECT CAST(IS_FREE_LOCK('prisma_migrate') AS CHAR)")[0] == "1";
   }
@@ -286,6 +298,8 @@ TEST_P(MysqlMigratorTest, AReplicaThatIsKilledLeavesTheLockAndWhatItBegan) {
   const Migration migrations[] = {kFirst, kSlow, kThird};
   const Migration first[] = {kFirst};
   ASSERT_TRUE(With(first).Deploy(call_).ok());
+  std::unique_ptr<MysqlConnection> gate = Connect();
+  ASSERT_TRUE(gate && gate->Query("SELECT GET_LOCK('gate', 0)", {}, [](const SqlRow&) {}).ok());
   const pid_t replica = ::fork();
   ASSERT_GE(replica, 0);
   if (replica == 0) {
@@ -297,6 +311,7 @@ TEST_P(MysqlMigratorTest, AReplicaThatIsKilledLeavesTheLockAndWhatItBegan) {
   EXPECT_FALSE(LockIsFree());
   ASSERT_EQ(::kill(replica, SIGKILL), 0);
   ASSERT_EQ(::waitpid(replica, nullptr, 0), replica);
+  gate.reset();
   const Status next = With(migrations).Deploy(call_).status();
   EXPECT_TRUE(next.Is(Reason::kConfigurationInvalid)) << next.ToString();
   EXPECT_THAT(next.message(), HasSubstr("was interrupted"));

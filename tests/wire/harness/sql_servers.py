@@ -84,10 +84,14 @@ class MariadbServer(SqlServer):
         super().__init__(directory, pair, ca)
         # The path of a socket has at most 107 bytes, and pytest's folders are deep.
         self._socket = f"/tmp/satchel-mariadb-{os.getpid()}-{self.port}.sock"
+        # A server that starts removes the temporary tables of all others that share its folder.
+        self._temporary = self.data.with_name(f"{self.data.name}-temporary")
 
     def _make_data(self) -> None:
+        self._temporary.mkdir()
         subprocess.run(
             [back_end_program("mariadb-install-db"), "--no-defaults", f"--datadir={self.data}",
+             f"--tmpdir={self._temporary}",
              "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
              *self._account()],
             check=True, stdout=subprocess.DEVNULL, env=clean_environment(), timeout=120)
@@ -104,7 +108,8 @@ class MariadbServer(SqlServer):
             certificate, key = self._pair_paths
             tls = [f"--ssl-cert={certificate}", f"--ssl-key={key}", f"--ssl-ca={self.ca}"]
         return [back_end_program("mariadbd"), "--no-defaults", *self._account(),
-                f"--datadir={self.data}", f"--socket={self._socket}", "--bind-address=127.0.0.1",
+                f"--datadir={self.data}", f"--tmpdir={self._temporary}",
+                f"--socket={self._socket}", "--bind-address=127.0.0.1",
                 f"--port={self.port}", "--skip-name-resolve", "--skip-log-bin",
                 "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=64M",
                 "--max-connections=400", "--character-set-server=utf8mb4", *tls]
