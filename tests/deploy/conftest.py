@@ -2,11 +2,31 @@
 
 import pytest
 
+from deployment.servers import Pair
+from harness.certificates import Authority
+
 FIGURES = pytest.StashKey[list]()
 
 
 def pytest_configure(config):
     config.stash[FIGURES] = []
+
+
+@pytest.fixture(scope="session")
+def authority_path(tmp_path_factory):
+    """The certificate of the authority that `remote` is trusted by."""
+    return tmp_path_factory.mktemp("authority") / "ca.pem"
+
+
+@pytest.fixture(scope="session")
+def remote(authority_path, tmp_path_factory):
+    """A MinIO and a MariaDB that speak TLS."""
+    authority = Authority("deployment tests")
+    authority_path.write_bytes(authority.certificate)
+    certificates = authority.issue("store"), authority.issue("database")
+    with Pair(tmp_path_factory.mktemp("remote"), "satchel_unused", certificates=certificates,
+              ca=authority_path) as pair:
+        yield pair
 
 
 @pytest.fixture

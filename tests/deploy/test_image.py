@@ -70,24 +70,49 @@ def test_names_exactly_the_libraries_that_are_loaded(root):
         assert real & loaded, f"{package} is installed for nothing"
 
 
-def test_serves_from_a_read_only_root(image, root, tmp_path):
-    ports = {key: str(free_port()) for key in ("PORT", "METRICS_PORT", "HTTP_PORT")}
-    volume = tmp_path / "volume"
-    volume.mkdir()
-    container = Container(image, root, volume, ports)
+@pytest.fixture
+def container(image, root, tmp_path):
+    """Makes a container with the settings given; it is ended when the test is."""
+    made = []
+
+    def make(settings) -> Container:
+        (tmp_path / "volume").mkdir()
+        made.append(Container(image, root, tmp_path / "volume", settings))
+        return made[-1]
+    yield make
+    for each in made:
+        each.kill()
+
+
+def assert_serves(container, address: str) -> None:
     container.start()
-    try:
-        container.wait_healthy(30)
-        assert 0 not in container.user_ids()
-        with Client(f"127.0.0.1:{ports['PORT']}") as client:
-            data = pdf_of_size(3 * MIB)
-            stored = client.upload("ada", "thesis.pdf", data)
-            assert client.download("ada", stored.document_id).data == data
-        assert container.stop(20) == 0
-        assert not container.healthy()
-    finally:
-        container.kill()
+    container.wait_healthy(30)
+    assert 0 not in container.user_ids()
+    with Client(address) as client:
+        data = pdf_of_size(3 * MIB)
+        stored = client.upload("ada", "thesis.pdf", data)
+        assert client.download("ada", stored.document_id).data == data
+    assert container.stop(20) == 0
+    assert not container.healthy()
     assert "Read-only file system" in container.log.read_text()
+
+
+def ports() -> dict:
+    return {key: str(free_port()) for key in ("PORT", "METRICS_PORT", "HTTP_PORT")}
+
+
+def test_serves_from_a_read_only_root(container):
+    settings = ports()
+    assert_serves(container(settings), f"127.0.0.1:{settings['PORT']}")
+
+
+def test_serves_over_a_remote_store_and_database(container, remote, authority_path, tmp_path):
+    """Over TLS, with secrets as text, as Cloud Run gives them."""
+    authority = authority_path.read_text()
+    settings = {**ports(), **remote.part("satchel_image").environment(),
+                "MINIO_CA": authority, "MICROSERVICE_DATABASE_CA": authority}
+    assert_serves(container(settings), f"127.0.0.1:{settings['PORT']}")
+    assert not list((tmp_path / "volume").iterdir()), "nothing is written outside the back ends"
 
 
 def test_commands_of_the_image_work_without_a_server(root):

@@ -1,13 +1,12 @@
 """The README's production start, followed as it stands, over TLS to a MinIO and a MariaDB."""
 
+import os
 import re
 import subprocess
 
 import requests
 
-from deployment.servers import Pair
 from deployment.tools import REPOSITORY, run
-from harness.certificates import Authority
 from harness.client import Client
 from harness.documents import pdf_of_size
 from harness.locations import binary
@@ -28,43 +27,39 @@ def documented() -> tuple:
     return shown, migrate, serve
 
 
-def test_readme(tmp_path):
-    authority = Authority("production")
-    ca = tmp_path / "database-ca.pem"
-    ca.write_bytes(authority.certificate)
-    certificates = authority.issue("store"), authority.issue("database")
-    with Pair(tmp_path / "servers", "satchel_production", certificates=certificates,
-              ca=ca) as store:
-        store.make_database()
-        made = store.environment()
-        files = {"minio-access-key": made["MINIO_ACCESS_KEY"],
-                 "minio-secret-key": made["MINIO_SECRET_KEY"],
-                 "database-url": made["MICROSERVICE_DATABASE"]}
-        for name, text in files.items():
-            (tmp_path / name).write_text(text + "\n")
-        text, migrate, serve = documented()
-        for shown, ours in (("minio.internal:9000", store.minio.endpoint),
-                            ("/run/secrets", str(tmp_path)), ("/etc/satchel", str(tmp_path)),
-                            ("https://files.example.org", store.minio.url)):
-            assert shown in text
-            text = text.replace(shown, ours)
-        (tmp_path / "satchel.env").write_text(text)
-        ports = {key: str(free_port()) for key in ("PORT", "METRICS_PORT", "HTTP_PORT")}
-        # Alone here: an authority for the store that is not public.
-        environment = clean_environment() | ports | {"MINIO_CA": str(ca)}
-        environment["PATH"] = f"{binary().parent}:{environment['PATH']}"
-        done = run("bash", "-c", migrate, cwd=tmp_path, env=environment)
-        assert done.returncode == 0, done.stderr
-        with open(tmp_path / "log", "wb") as log:
-            server = subprocess.Popen(["bash", "-c", f"exec {serve}"], cwd=tmp_path,
-                                      env=environment, stdout=log, stderr=log)
-        try:
-            assert_serves(server, ports, ca)
-            server.terminate()
-            assert server.wait(20) == 0
-        finally:
-            server.kill()
-            server.wait()
+def test_readme(remote, authority_path, tmp_path):
+    store = remote.part("satchel_production")
+    made = store.environment()
+    files = {"minio-access-key": made["MINIO_ACCESS_KEY"],
+             "minio-secret-key": made["MINIO_SECRET_KEY"],
+             "database-url": made["MICROSERVICE_DATABASE"],
+             "database-ca.pem": authority_path.read_text()}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text + "\n")
+    text, migrate, serve = documented()
+    for shown, ours in (("minio.internal:9000", remote.minio.endpoint),
+                        ("/run/secrets", str(tmp_path)), ("/etc/satchel", str(tmp_path)),
+                        ("https://files.example.org", remote.minio.url)):
+        assert shown in text
+        text = text.replace(shown, ours)
+    (tmp_path / "satchel.env").write_text(text)
+    ports = {key: str(free_port()) for key in ("PORT", "METRICS_PORT", "HTTP_PORT")}
+    # Beside the file, alone here: an authority for the store that is not public, and a bucket.
+    environment = clean_environment() | ports | {
+        "MINIO_CA": str(authority_path), "MINIO_BUCKET": made["MINIO_BUCKET"],
+        "PATH": f"{binary().parent}:{os.environ['PATH']}"}
+    done = run("bash", "-c", migrate, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    with open(tmp_path / "log", "wb") as log:
+        server = subprocess.Popen(["bash", "-c", f"exec {serve}"], cwd=tmp_path,
+                                  env=environment, stdout=log, stderr=log)
+    try:
+        assert_serves(server, ports, authority_path)
+        server.terminate()
+        assert server.wait(20) == 0
+    finally:
+        server.kill()
+        server.wait()
 
 
 def assert_serves(server, ports: dict, ca) -> None:

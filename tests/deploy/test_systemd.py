@@ -54,8 +54,13 @@ def group(name: str) -> set:
     return calls
 
 
-def test_allows_every_system_call_of_the_server(tmp_path):
+@pytest.mark.parametrize("kind", ["embedded", "remote"])
+def test_allows_every_system_call_of_the_server(request, kind, tmp_path):
     """A server that is started, used and stopped under strace makes only calls the unit allows."""
+    store, settings = None, {}
+    if kind == "remote":
+        store = request.getfixturevalue("remote").part("satchel_traced")
+        settings["MICROSERVICE_DATABASE_CA"] = request.getfixturevalue("authority_path")
     allowed = set()
     for filters in re.findall(r"^SystemCallFilter=(.+)$", UNIT.read_text(), re.MULTILINE):
         for name in filters.lstrip("~").split():
@@ -64,7 +69,7 @@ def test_allows_every_system_call_of_the_server(tmp_path):
     wrapper = tmp_path / "traced"
     wrapper.write_text(f'#!/bin/sh\nexec {tool("strace")} -f -qq -o {trace} {binary()} "$@"\n')
     wrapper.chmod(0o755)
-    with running(tmp_path, program=wrapper) as server:
+    with running(tmp_path, store, program=wrapper, **settings) as server:
         with Client(server.address) as client:
             stored = client.upload("ada", "a.pdf", pdf_of_size(1 << 20))
             client.download("ada", stored.document_id)

@@ -44,6 +44,12 @@ class Pair(contextlib.ExitStack):
     def make_database(self) -> None:
         self.sql.execute(f"CREATE DATABASE {self.database}")
 
+    def part(self, name: str) -> "Part":
+        """An empty store of its own on these servers; `name` is its database."""
+        part = Part(self, name)
+        self.sql.execute(f"CREATE DATABASE {name}")
+        return part
+
     def lose_object(self, prefix: str) -> None:
         """Removes the first version under a prefix, behind the service's back."""
         client = self.minio.client()
@@ -54,6 +60,18 @@ class Pair(contextlib.ExitStack):
         """Of the object store."""
         return MinioAdmin(endpoint=self.minio.endpoint, secure=False,
                           credentials=StaticProvider(ACCESS_KEY, SECRET_KEY))
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One database and one bucket of a Pair."""
+
+    pair: Pair
+    name: str
+
+    def environment(self) -> dict:
+        return {**self.pair.environment(), "MICROSERVICE_DATABASE": self.pair.sql.url(self.name),
+                "MINIO_BUCKET": self.name.replace("_", "-")}
 
 
 @contextlib.contextmanager
