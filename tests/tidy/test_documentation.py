@@ -40,16 +40,30 @@ def test_every_decision_says_why(section):
         assert f"\n## {section}\n" in path.read_text(encoding="utf-8"), path.name
 
 
-def test_every_error_reason_is_documented_with_its_code():
+def error_reasons() -> list:
+    """(code, reason) of every error that clients can get."""
     source = (ROOT / "src/base/status.cc").read_text(encoding="utf-8")
     table = re.findall(r'StatusCode::k(\w+),\s*"([A-Z_]+)"', source)
-    never_sent = {"OUTCOME_UNKNOWN", "CONFIGURATION_INVALID"}
-    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     assert len(table) > 20
-    for camel_case, reason in table:
-        code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", camel_case).upper()
-        if reason not in never_sent:
-            assert f"| {code} | {reason} |" in page, f"docs/api.md: {reason}"
+    never_sent = {"OUTCOME_UNKNOWN", "CONFIGURATION_INVALID"}
+    return [(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", camel_case).upper(), reason)
+            for camel_case, reason in table if reason not in never_sent]
+
+
+def test_every_error_reason_is_documented_with_its_code():
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    for code, reason in error_reasons():
+        assert f"| {code} | {reason} |" in page, f"docs/api.md: {reason}"
+
+
+def test_every_error_is_explained_to_operators():
+    """Errors that are the client's own by their code, all others by code and reason."""
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    rows = page.split("\n## Errors\n", 1)[1].split("\n## ", 1)[0].splitlines()
+    for code, reason in error_reasons():
+        named = {code, f"{code} {reason}"}
+        assert any(named & set(row[2:].split(" | ")[0].split(", ")) for row in rows
+                   if row.startswith("| ")), f"docs/operations.md: {code} {reason}"
 
 
 def test_the_reference_is_made_from_the_proto_file():
