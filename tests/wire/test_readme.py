@@ -90,3 +90,29 @@ def test_quick_start(server, tmp_path, steps):
 def test_quick_start_begins_with_one_command():
     assert [steps[0][0] for steps in sessions()][0] == "make run"
     assert len(list(sessions())) == 3
+
+
+def test_every_command_is_in_the_table():
+    done = subprocess.run([binary(), "--help"], env=clean_environment(), capture_output=True,
+                          text=True, timeout=60, check=True)
+    commands = re.findall(r"^  ([a-z]+)  ", done.stdout.split("Subcommands:\n")[1], re.MULTILINE)
+    assert {"serve", "put", "migrate"} <= set(commands)
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    table = text.split("\n## Command line\n")[1].split("\n\n")[0]
+    for command in commands:
+        assert re.search(rf"`{command}[` ]", table), f"README.md does not name {command}"
+
+
+def test_every_default_is_in_the_table():
+    """The defaults of `serve --help`, where the README has one value and not a rule."""
+    done = subprocess.run([binary(), "serve", "--help"], env=clean_environment(),
+                          capture_output=True, text=True, timeout=60, check=True)
+    documented = {}
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for keys, defaults in re.findall(r"^\| (`[A-Z_`, ]+) \| (.+?) \|", text, re.MULTILINE):
+        documented |= dict(zip(re.findall(r"`(\w+)`", keys), defaults.split(", ")))
+    helped = dict(re.findall(r"\[([A-Z][A-Z_]+), default ([\w.:]+)\]", done.stdout))
+    assert len(helped) > 20
+    sizes = {"50MB": "52428800", "1GB": "1073741824"}
+    for key, default in helped.items():
+        assert documented[key].strip("`") in (default, sizes.get(default)), key
