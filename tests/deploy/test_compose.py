@@ -132,9 +132,12 @@ MICROSERVICE_DATABASE=mysql://satchel:satchel-dev-only@tidb:4000/satchel satchel
 if mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --execute='SELECT 1'; then
   exit 1
 fi
-# A commit is of one phase, which a kill of the embedded store cannot leave half done.
-[[ "$(mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --password=satchel-dev-only \
-  --skip-column-names --execute='SELECT @@GLOBAL.tidb_enable_1pc')" == 1 ]]
+# A commit goes to one region, so that a kill of the embedded store cannot leave it half done.
+regions() {
+  mariadb --no-defaults --host=127.0.0.1 --port=4000 --user=root --password=satchel-dev-only \
+    --skip-column-names --execute="SHOW TABLE satchel.$1 REGIONS" | cut -f 1
+}
+[[ -n "$(regions rag_document)" && "$(regions rag_document)" == "$(regions user_usage)" ]]
 """
 
 

@@ -130,8 +130,7 @@ class TidbServer(SqlServer):
     """TiDB with its embedded store.
 
     TiKV writes the locks of a running commit to disk; the embedded store keeps them in memory, so
-    that a kill tears a commit of two phases in half. One phase is whole or not there. It needs all
-    keys in one region, and is on by default with TiKV only.
+    that a kill tears a commit in half that goes to several regions. All tables are in one here.
     """
 
     def __init__(self, directory, pair=None, ca=None):
@@ -153,11 +152,6 @@ class TidbServer(SqlServer):
                 f"-config={configuration}", "-host=127.0.0.1", f"-P={self.port}",
                 f"-status={self._status_port}", "-status-host=127.0.0.1",
                 "-socket="]
-
-    def start(self) -> "TidbServer":
-        super().start()
-        self.execute("SET GLOBAL tidb_enable_1pc = ON")
-        return self
 
     def set_read_only(self, read_only: bool) -> None:
         self.execute(f"SET GLOBAL tidb_super_read_only = {'ON' if read_only else 'OFF'}")
