@@ -43,6 +43,17 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows with a failure what the servers it had to do with found worth a warning."""
+    report = yield
+    if report.failed:
+        running = [item.funcargs.get("server"), *getattr(item.funcargs.get("new_server"), "made", ())]
+        for server in filter(None, running):
+            report.sections.append((f"Server on {server.address}", server.complaints()))
+    return report
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory):
     """The databases, object stores and proxies of the run."""
@@ -92,6 +103,7 @@ def new_server(make_store, tmp_path_factory):
         made.append(Server(store or make_store(), tmp_path_factory.mktemp("server"), settings,
                            arguments, user, program))
         return made[-1]
+    make.made = made
     yield make
     for server in made:
         if server.running():

@@ -90,13 +90,25 @@ def test_running_upload_keeps_its_lease(replicas, connect, user):
     end(replicas)
 
 
-def test_one_replica_sweeps(replicas):
+def test_one_replica_sweeps(make_store, sql_server, new_server):
     """The lease in the database names one, and another takes it when that one is gone."""
-    rows = replicas[0].store.rows
+    store = make_store(sql_server)
+    first, second = (new_server(store=store, UPLOAD_LEASE_SECONDS=LEASE_SECONDS)
+                     for _ in range(2))
 
-    def holder():
-        return rows.query("SELECT value FROM {satchel_setting}"
-                          " WHERE expires_at > UTC_TIMESTAMP(3) AND name LIKE %s", ("%sweep%",))
-    wait_until(holder, 10, "somebody holds the sweeper's lease")
-    assert len(holder()) == 1
-    end(replicas)
+    def holders() -> list:
+        return store.rows.query("SELECT value FROM {satchel_setting}"
+                                " WHERE expires_at > UTC_TIMESTAMP(3) AND name = 'sweeper_lease'")
+    first.start()
+    one = wait_until(holders, 10, "the only replica holds the sweeper's lease")
+    assert len(one) == 1
+    second.start()
+    with pytest.raises(AssertionError):
+        wait_until(lambda: holders() != one, LEASE_SECONDS, "the other one takes the lease away")
+    first.kill()
+    other = wait_until(lambda: (now := holders()) != one and now, 3 * LEASE_SECONDS,
+                       "the other one takes over")
+    assert len(other) == 1
+    assert second.stop() == 0
+    assert holders() == [], "given up at the end"
+    assert_clean(second)

@@ -14,7 +14,7 @@ from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import refused
 from harness.fsck import assert_clean
 from harness.mounts import mounted
-from harness.object_servers import ACCESS_KEY, SECRET_KEY, MinioServer
+from harness.object_servers import ACCESS_KEY, SECRET_KEY, MinioServer, VersitygwServer
 from harness.server import run_to_exit
 from harness.sql_servers import PASSWORD, MariadbServer, TidbServer
 from harness.waiting import wait_until
@@ -99,6 +99,13 @@ def test_no_right_to_write(servers, new_server, connect, user):
     assert client.download(user, stored.document_id).data == stored.data
     server.wait_for_log(lambda line: "AccessDenied" in str(line), what="the reason in the log")
     assert SECRET not in server.output()
+
+
+def test_store_that_keeps_no_versions(tmp_path, make_store, new_server):
+    with VersitygwServer(tmp_path / "versitygw", keeps_versions=False) as objects:
+        objects.start()
+        store = make_store(object_server=objects)
+        assert_refused(new_server(store=store), "version")
 
 
 def database_of(store, **changes) -> str:

@@ -98,12 +98,15 @@ class MinioServer(ObjectServer):
 
 
 class VersitygwServer(ObjectServer):
-    """Objects are files, versions files in a folder beside them."""
+    """Objects are files, versions files in a folder beside them, or else there are none."""
 
-    def __init__(self, directory, pair=None, ca=None):
+    def __init__(self, directory, pair=None, ca=None, keeps_versions=True):
         super().__init__(directory, pair, ca)
-        self._versions = directory / "versions"
-        self._versions.mkdir(exist_ok=True)
+        self._versions = []
+        if keeps_versions:
+            folder = directory / "versions"
+            folder.mkdir(exist_ok=True)
+            self._versions = ["--versioning-dir", folder]
 
     def command(self) -> list:
         tls = []
@@ -112,7 +115,7 @@ class VersitygwServer(ObjectServer):
             tls = ["--cert", certificate, "--key", key]
         return [back_end_program("versitygw"), "--port", self.endpoint, "--region", REGION,
                 "--health", "/health", "--quiet", *tls,
-                "posix", "--versioning-dir", self._versions, self.data]
+                "posix", *self._versions, self.data]
 
     def environment(self) -> dict:
         return {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}

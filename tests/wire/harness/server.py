@@ -138,6 +138,13 @@ class Server:
                  for path in (self.stdout_path, self.stderr_path) if path.exists()]
         return "\n".join(texts)
 
+    def complaints(self) -> str:
+        """The last of what is not about what went well."""
+        lines = [line for path in (self.stdout_path, self.stderr_path) if path.exists()
+                 for line in path.read_text(errors="replace").splitlines()
+                 if '"level":"info"' not in line]
+        return "\n".join(lines[-20:])[-8000:]
+
     def log_text(self) -> str:
         return self.stdout_path.read_text(errors="surrogateescape")
 
