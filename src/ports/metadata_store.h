@@ -19,6 +19,7 @@
 #include "base/call_context.h"
 #include "base/status.h"
 #include "ports/document.h"
+#include "ports/import_book.h"
 
 namespace satchel {
 
@@ -32,6 +33,7 @@ struct ReserveRequest {
   std::int64_t size = 0;           ///< bytes
   std::int64_t default_quota = 0;  ///< bytes, for users without their own
   std::chrono::seconds lease{0};
+  std::optional<Timestamp> created_at = {};  ///< none: the database's time
 };
 
 struct CompleteRequest {
@@ -39,6 +41,8 @@ struct CompleteRequest {
   AttemptId attempt;
   ObjectVersion version;
   ContentHash sha256;
+  std::optional<SourceRow> imported_from =
+      {};  ///< goes into the import book in the same transaction
 };
 
 /// Newest first: position of the last document of the page before.
@@ -102,10 +106,10 @@ class MetadataStore {
  public:
   virtual ~MetadataStore() = default;
 
-  /// T1: a PENDING row, its name and its bytes of quota. created_at is the database's time.
-  /// DOCUMENT_ALREADY_EXISTS: resource() is the holder's id, metadata "status" its state, and
-  /// retry_after() is set when that is PENDING. QUOTA_EXCEEDED: metadata limit, used, requested.
-  /// The duplicate is found before the quota.
+  /// T1: a PENDING row, its name and its bytes of quota.
+  /// DOCUMENT_ALREADY_EXISTS: resource() is the id of who holds the name, or the same id, metadata
+  /// "status" its state, and retry_after() is set when that is PENDING. QUOTA_EXCEEDED: metadata
+  /// limit, used, requested. The duplicate is found before the quota.
   virtual Result<Document> Reserve(const CallContext& call, const ReserveRequest& request) = 0;
   /// Moves the lease of a PENDING row to `lease` from now, by the database's clock.
   virtual Status RenewLease(const CallContext& call, const DocumentId& id, const AttemptId& attempt,
@@ -115,6 +119,7 @@ class MetadataStore {
   virtual Status RecordUpload(const CallContext& call, const DocumentId& id,
                               const AttemptId& attempt, const UploadId& upload) = 0;
   /// T2: PENDING → COMPLETED, usage moves from reserved to total. Durable when OK.
+  /// DOCUMENT_ALREADY_EXISTS: the row that it comes from is in the import book already.
   virtual Result<Document> Complete(const CallContext& call, const CompleteRequest& request) = 0;
   /// T3: PENDING → FAILED, name and reservation back. The row stays until Forget().
   virtual Status Fail(const CallContext& call, const DocumentId& id, const AttemptId& attempt) = 0;

@@ -74,6 +74,33 @@ TEST_P(MetadataStoreContract, ATakenNameIsRefusedAndNamesItsHolder) {
   EXPECT_EQ(UsageOf("alice").reserved_bytes, 0) << "a refused reservation holds nothing";
 }
 
+TEST_P(MetadataStoreContract, AReservationCanBeOfAnotherTime) {
+  ReserveRequest request = Request("alice", "a.txt");
+  const Day day = std::chrono::year(2024) / 5 / 1;
+  request.created_at = Timestamp(day) + std::chrono::milliseconds(123);
+  const Document row = Pending(request);
+  EXPECT_EQ(row.created_at, *request.created_at);
+  EXPECT_NE(row.object_key.find("/2024-05-01/a.txt"), std::string::npos) << row.object_key;
+  Pending(Request("alice", "a.txt"));
+  ASSERT_TRUE(CompleteRow(row).ok());
+  EXPECT_EQ(store().Find(call_, row.id).value().value().created_at, *request.created_at);
+}
+
+TEST_P(MetadataStoreContract, AnIdInUseIsRefusedWhateverItsState) {
+  const Document row = Pending(Request("alice", "a.txt"));
+  ReserveRequest again = Request("alice", "b.txt");
+  again.id = row.id;
+  const Status pending = store().Reserve(call_, again).status();
+  EXPECT_TRUE(pending.Is(Reason::kDocumentAlreadyExists)) << pending.ToString();
+  EXPECT_EQ(pending.resource(), row.id.value());
+  ASSERT_TRUE(store().Fail(call_, row.id, row.attempt).ok());
+  const Status failed = store().Reserve(call_, again).status();
+  EXPECT_TRUE(failed.Is(Reason::kDocumentAlreadyExists)) << failed.ToString();
+  EXPECT_EQ(failed.metadata().at("status"), "FAILED");
+  ASSERT_TRUE(store().Forget(call_, row.id, row.attempt).ok());
+  EXPECT_TRUE(store().Reserve(call_, again).ok());
+}
+
 TEST_P(MetadataStoreContract, TheDuplicateIsFoundBeforeTheQuota) {
   Completed(Request("alice", "a.txt", kQuota));
   const Status refused = store().Reserve(call_, Request("alice", "a.txt", kQuota)).status();

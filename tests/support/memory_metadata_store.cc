@@ -75,7 +75,8 @@ Result<Document> MemoryMetadataStore::Reserve(const CallContext& call,
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(mutex_);
   const Timestamp now = clock_.WallNow();
-  std::string path = ObjectKey(request.user, request.category, request.filename, now);
+  const Timestamp created_at = request.created_at.value_or(now);
+  std::string path = ObjectKey(request.user, request.category, request.filename, created_at);
   if (const auto holder = paths_.find(path); holder != paths_.end()) {
     const Document& held = rows_.at(holder->second).document;
     Status exists = Status(Reason::kDocumentAlreadyExists, "the name is taken")
@@ -84,7 +85,11 @@ Result<Document> MemoryMetadataStore::Reserve(const CallContext& call,
     if (held.state != DocumentState::kPending) return exists;
     return exists.WithRetryAfter(std::chrono::seconds(1));
   }
-  if (rows_.contains(request.id)) return InternalError("the id was used before");
+  if (const auto same = rows_.find(request.id); same != rows_.end()) {
+    return Status(Reason::kDocumentAlreadyExists, "the id is in use")
+        .WithResource(request.id.value())
+        .WithMetadata("status", std::string(NameOf(same->second.document.state)));
+  }
   const Usage usage = UsageOf(request.user, request.default_quota);
   const std::int64_t used = usage.total_bytes + usage.reserved_bytes;
   if (request.size > usage.quota_bytes - used) {
@@ -101,7 +106,7 @@ Result<Document> MemoryMetadataStore::Reserve(const CallContext& call,
                        .object_key = path,
                        .size = request.size,
                        .mime_type = request.mime_type,
-                       .created_at = now,
+                       .created_at = created_at,
                        .updated_at = now,
                        .attempt = request.attempt,
                        .version = {},

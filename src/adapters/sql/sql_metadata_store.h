@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "adapters/sql/sql_database.h"
+#include "ports/import_book.h"
 #include "ports/metadata_store.h"
 
 namespace satchel {
 
-class SqlMetadataStore final : public MetadataStore {
+class SqlMetadataStore final : public MetadataStore, public ImportBook {
  public:
   /// The schema is the current one. Migrators may share `database`.
   explicit SqlMetadataStore(std::shared_ptr<SqlDatabase> database);
@@ -61,6 +62,13 @@ class SqlMetadataStore final : public MetadataStore {
   Result<std::vector<Document>> ScanDocuments(const CallContext& call, const DocumentId& after,
                                               int limit) override;
   Result<bool> HasDocuments(const CallContext& call) override;
+
+  // Imports.
+  Result<std::vector<ImportEntry>> ListImported(const CallContext& call,
+                                                const ImportQuery& query) override;
+  Status RemoveImported(const CallContext& call, const SourceRow& row) override;
+  Result<std::vector<Document>> FindNameHolders(
+      const CallContext& call, const std::vector<std::string>& object_keys) override;
 
   // The database as a whole.
   Status Probe(const CallContext& call) override;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "adapters/sql/document_rows.h"
+#include "adapters/sql/import_rows.h"
 #include "adapters/sql/sql_metadata_store.h"
 #include "adapters/sql/usage_rows.h"
 
@@ -53,7 +54,6 @@ Result<Document> ResolveRival(const Holder& holder, const ReserveRequest& reques
     const bool same = document.attempt == request.attempt && document.user == request.user &&
                       document.state == DocumentState::kPending;
     if (same) return document;
-    return InternalError("the id of a new document is in use: " + request.id.value());
   }
   const Status taken = Status(Reason::kDocumentAlreadyExists,
                               "a document of this name was uploaded today already; delete it "
@@ -118,15 +118,16 @@ Result<Start> ReadStart(SqlConnection& connection, const SqlDialect& dialect, co
 }
 
 Document PendingDocument(const ReserveRequest& request, Timestamp now) {
+  const Timestamp created_at = request.created_at.value_or(now);
   return {.id = request.id,
           .state = DocumentState::kPending,
           .user = request.user,
           .category = request.category,
           .filename = request.filename,
-          .object_key = ObjectKey(request.user, request.category, request.filename, now),
+          .object_key = ObjectKey(request.user, request.category, request.filename, created_at),
           .size = request.size,
           .mime_type = request.mime_type,
-          .created_at = now,
+          .created_at = created_at,
           .updated_at = now,
           .attempt = request.attempt,
           .version = {},
@@ -248,6 +249,9 @@ Result<Document> SqlMetadataStore::Complete(const CallContext& call,
                            {request.version.value(), request.sha256.value(), now,
                             request.id.value(), request.attempt.value()}),
         request.id));
+    if (request.imported_from) {
+      SATCHEL_RETURN_IF_ERROR(RecordImport(connection, *request.imported_from, document, now));
+    }
     return ChangeUsage(connection, dialect, document.user,
                        {.file_count = 1,
                         .total_bytes = document.size,

@@ -108,4 +108,19 @@ std::array<SqlValue, kSettingColumns> ValuesOf(const SettingRow& row) {
   return {row.name, row.value, OptionalValue(row.expires_at)};
 }
 
+ImportRow ReadImportRow(const SqlRow& row) {
+  return {.source = row.Text(0),
+          .row_id = row.Int64(1),
+          .document_id = row.Text(2),
+          .user_id = row.Text(3),
+          .size = row.Int64(4),
+          .sha256 = row.Text(5),
+          .imported_at = row.Time(6)};
+}
+
+std::array<SqlValue, kImportColumns> ValuesOf(const ImportRow& row) {
+  return {row.source, row.row_id, row.document_id, row.user_id,
+          row.size,   row.sha256, row.imported_at};
+}
+
 }  // namespace satchel

@@ -132,4 +132,36 @@ inline constexpr int kSettingColumns = 3;
 SettingRow ReadSettingRow(const SqlRow& row);
 std::array<SqlValue, kSettingColumns> ValuesOf(const SettingRow& row);
 
+/// A row of satchel_import. Texts are not copied: they live as long as what they come from.
+/// Which row of another program's table became which document (`satchel import`). Stays when the
+/// document is deleted, so that it is not imported again; goes with a rollback of the import.
+struct ImportRow {
+  /// Kind, database and table, e.g. "postgresql:platform/rag_context".
+  std::string_view source;
+  std::int64_t row_id;
+  std::string_view document_id;
+  std::string_view user_id;
+  std::int64_t size;
+  /// Of the row's text as it was imported, in hexadecimal.
+  std::string_view sha256;
+  Timestamp imported_at;
+};
+
+inline constexpr int kImportColumns = 7;
+
+/// The columns of satchel_import in the order of ReadImportRow(); a macro so that
+/// statements stay constant texts.
+#define SATCHEL_IMPORT_COLUMNS "source, row_id, document_id, user_id, size, sha256, imported_at"
+
+/// Its values: ValuesOf() of a row.
+#define SATCHEL_INSERT_IMPORT                           \
+  "INSERT INTO satchel_import (" SATCHEL_IMPORT_COLUMNS \
+  ") VALUES ("                                          \
+  "?, ?, ?, ?, ?, ?, ?"                                 \
+  ")"
+
+/// The row of a query whose columns begin with those above.
+ImportRow ReadImportRow(const SqlRow& row);
+std::array<SqlValue, kImportColumns> ValuesOf(const ImportRow& row);
+
 }  // namespace satchel

@@ -45,6 +45,13 @@ inline constexpr ExpectedColumn kExpectedColumns[] = {
     {"satchel_setting", "name", "varchar(64)", "TEXT", false, "", ""},
     {"satchel_setting", "value", "varchar(1024)", "TEXT", false, "", ""},
     {"satchel_setting", "expires_at", "datetime(3)", "DATETIME", true, "", ""},
+    {"satchel_import", "source", "varchar(255)", "TEXT", false, "", ""},
+    {"satchel_import", "row_id", "bigint", "BIGINT", false, "", ""},
+    {"satchel_import", "document_id", "varchar(36)", "TEXT", false, "", ""},
+    {"satchel_import", "user_id", "varchar(128)", "TEXT", false, "", ""},
+    {"satchel_import", "size", "bigint", "BIGINT", false, "", ""},
+    {"satchel_import", "sha256", "varchar(64)", "TEXT", false, "", ""},
+    {"satchel_import", "imported_at", "datetime(3)", "DATETIME", false, "", ""},
 };
 
 /// SQLite has the unique ones; what else it has is made for its own planner.
@@ -71,6 +78,7 @@ inline constexpr ExpectedIndex kExpectedIndexes[] = {
     {"rag_document", "rag_document_object_key_idx", "object_key", false},
     {"user_usage", "PRIMARY", "user_id", true},
     {"satchel_setting", "PRIMARY", "name", true},
+    {"satchel_import", "PRIMARY", "source, row_id", true},
 };
 
 }  // namespace satchel
