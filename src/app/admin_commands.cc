@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "adapters/legacy/legacy_sources.h"
 #include "app/backend.h"
 #include "app/command_support.h"
 #include "app/config_values.h"
+#include "app/server.h"
 #include "base/version.h"
 #include "cli/admin_client.h"
 #include "cli/admin_printer.h"
@@ -23,8 +25,6 @@
 
 namespace satchel {
 namespace {
-
-using AskServer = std::function<cli::MaybeError(cli::AdminClient& client)>;
 
 /// What an administration command needs when no server owns the folder: the same server's half.
 class OwnAdministration {
@@ -49,9 +49,15 @@ class OwnAdministration {
     own->sweeper_.emplace(metadata, objects, own->clock_, *own->log_, own->metrics_, sweeping);
     own->administration_.emplace(metadata, objects, *own->sweeper_, *own->log_, own->metrics_,
                                  config.default_user_quota);
+    own->uploader_.emplace(metadata, objects, own->clock_, own->ids_, *own->log_,
+                           FileTypePolicy(config.allowed_mime_types, config.allowed_extensions),
+                           UploadLimitsOf(config));
+    own->importer_.emplace(metadata, own->backend_->imports(), objects, *own->uploader_,
+                           own->legacy_sources_, ImportLimitsOf(config));
     const auto address = own->backend_->admin_address();
-    auto server = address ? AdminServer::Start(*address, *own->administration_, own->ids_)
-                          : AdminServer::StartWithin(*own->administration_, own->ids_);
+    auto server =
+        address ? AdminServer::Start(*address, *own->administration_, *own->importer_, own->ids_)
+                : AdminServer::StartWithin(*own->administration_, *own->importer_, own->ids_);
     SATCHEL_ASSIGN_OR_RETURN(own->server_, std::move(server));
     return own;
   }
@@ -74,11 +80,15 @@ class OwnAdministration {
   std::unique_ptr<Backend> backend_;
   std::optional<Sweeper> sweeper_;
   std::optional<Administration> administration_;
+  LegacySources legacy_sources_;
+  std::optional<Uploader> uploader_;
+  std::optional<LegacyImporter> importer_;
   std::unique_ptr<AdminServer> server_;
 };
 
-/// Asks the server that owns the folder, or else this process after opening the stores itself.
-cli::MaybeError Ask(const Config& config, const AskServer& ask) {
+}  // namespace
+
+cli::MaybeError AskAdministration(const Config& config, const AskServer& ask) {
   if (UsesStorageFolder(config)) {
     cli::AdminClient client;
     if (cli::MaybeError error = client.Connect(config.storage_dir)) return error;
@@ -92,11 +102,13 @@ cli::MaybeError Ask(const Config& config, const AskServer& ask) {
   return ask(client);
 }
 
+namespace {
+
 void Run(const ConfigLoader& loader, cli::CliContext& context, const AskServer& ask) {
   const std::optional<LoadedConfig> loaded = LoadForCommand(loader, context);
   if (!loaded) return;
   context.exit_code = cli::kExitOk;
-  if (const cli::MaybeError error = Ask(loaded->config, ask)) {
+  if (const cli::MaybeError error = AskAdministration(loaded->config, ask)) {
     context.exit_code = cli::ReportError(*error, context.environment);
   }
 }

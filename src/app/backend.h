@@ -54,6 +54,7 @@ class Backend {
   void Open();
 
   MetadataStore& metadata() { return *metadata_; }
+  ImportBook& imports() { return *metadata_backend_.store; }
   ObjectStore& objects() { return *objects_; }
   LinkSigner& links() { return *object_backend_.links; }
   /// The signer whose links our own HTTP port answers; null: the store answers them itself.

@@ -6,6 +6,7 @@
 #include "app/admin_commands.h"
 #include "app/command_line.h"
 #include "app/config_loader.h"
+#include "app/import_command.h"
 #include "app/migrate_command.h"
 #include "app/serve_command.h"
 #include "app/standard_streams.h"
@@ -27,6 +28,7 @@ int Run(int argc, char** argv) {
   serve->callback([&] { context.exit_code = RunServe(loader); });
   RegisterMigrate(app, loader, context);
   RegisterAdminCommands(app, loader, context);
+  RegisterImport(app, loader, context);
   cli::RegisterClientCommands(app, context);
   RegisterHelp(app, context);
   return ParseAndRun(app, {argv, static_cast<std::size_t>(argc)}, context);

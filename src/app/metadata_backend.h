@@ -5,16 +5,16 @@
 #include <memory>
 
 #include "adapters/sql/mysql_options.h"
+#include "adapters/sql/sql_metadata_store.h"
 #include "app/config.h"
 #include "base/call_context.h"
 #include "base/clock.h"
 #include "base/status.h"
-#include "ports/metadata_store.h"
 
 namespace satchel {
 
 struct MetadataBackend {
-  std::unique_ptr<MetadataStore> store;
+  std::unique_ptr<SqlMetadataStore> store;
   /// Whether the database can be used as it is: reachable, its schema current or made so.
   /// DATABASE_UNAVAILABLE: ask again; any other error is the operator's to settle.
   std::function<Status(const CallContext& call)> check;

@@ -22,13 +22,6 @@ constexpr std::chrono::seconds kTotalsInterval = 5s;
 /// Calls in progress of all kinds; each holds some KiB, a stalled download a window.
 constexpr int kCallsMax = 4096;
 
-UploadLimits LimitsOf(const Config& config) {
-  return {.file_size_max = config.max_file_size,
-          .default_quota = config.default_user_quota,
-          .lease = config.upload_lease,
-          .concurrent_max = config.max_concurrent_uploads};
-}
-
 DocumentServiceOptions OptionsOf(const Config& config) {
   return {.default_quota = config.default_user_quota,
           .link_life_default = config.presigned_url_expiry,
@@ -69,13 +62,24 @@ SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, Id
   return options;
 }
 
+UploadLimits UploadLimitsOf(const Config& config) {
+  return {.file_size_max = config.max_file_size,
+          .default_quota = config.default_user_quota,
+          .lease = config.upload_lease,
+          .concurrent_max = config.max_concurrent_uploads};
+}
+
+LegacyImportLimits ImportLimitsOf(const Config& config) {
+  return {.file_size_max = config.max_file_size, .default_quota = config.default_user_quota};
+}
+
 Server::Server(const ServerDependencies& dependencies)
     : dependencies_(dependencies),
       uploader_(dependencies.backend.metadata(), dependencies.backend.objects(), dependencies.clock,
                 dependencies.ids, dependencies.log,
                 FileTypePolicy(dependencies.config.allowed_mime_types,
                                dependencies.config.allowed_extensions),
-                LimitsOf(dependencies.config)),
+                UploadLimitsOf(dependencies.config)),
       service_(uploader_, dependencies.backend.metadata(), dependencies.backend.objects(),
                dependencies.backend.links(), dependencies.log, OptionsOf(dependencies.config)),
       sweeper_(dependencies.backend.metadata(), dependencies.backend.objects(), dependencies.clock,
@@ -83,6 +87,9 @@ Server::Server(const ServerDependencies& dependencies)
       administration_(dependencies.backend.metadata(), dependencies.backend.objects(), sweeper_,
                       dependencies.log, dependencies.metrics,
                       dependencies.config.default_user_quota),
+      importer_(dependencies.backend.metadata(), dependencies.backend.imports(),
+                dependencies.backend.objects(), uploader_, legacy_sources_,
+                ImportLimitsOf(dependencies.config)),
       admission_(kCallsMax),
       workers_(static_cast<std::size_t>(dependencies.config.worker_threads)),
       row_workers_(RowWorkers(dependencies.config)),
@@ -130,7 +137,7 @@ Status Server::Listen(GrpcListener listener) {
                                                     .state = [this] { return state(); }}));
   if (const auto address = given.backend.admin_address()) {
     SATCHEL_ASSIGN_OR_RETURN(admin_server_,
-                             AdminServer::Start(*address, administration_, given.ids));
+                             AdminServer::Start(*address, administration_, importer_, given.ids));
   }
   // Last: who reaches this port finds a service that is complete.
   if (listener == GrpcListener::kOwn) {

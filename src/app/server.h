@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "adapters/legacy/legacy_sources.h"
 #include "app/backend.h"
 #include "app/config.h"
 #include "app/http_front.h"
@@ -16,6 +17,7 @@
 #include "base/identifiers.h"
 #include "core/administration.h"
 #include "core/document_service.h"
+#include "core/legacy_import/legacy_importer.h"
 #include "core/sweeper.h"
 #include "core/upload.h"
 #include "observability/metrics_registry.h"
@@ -43,6 +45,10 @@ struct ServerDependencies {
 
 /// How this process sweeps, the same at its start and later; `ids` names it among its replicas.
 SweeperOptions SweeperOptionsOf(const Config& config, const Backend& backend, IdGenerator& ids);
+
+/// What the configuration allows of an upload, and of a row that is imported.
+UploadLimits UploadLimitsOf(const Config& config);
+LegacyImportLimits ImportLimitsOf(const Config& config);
 
 /// Who listens for gRPC: this server, or one of the program that it is a part of.
 enum class GrpcListener : bool { kOwn, kOfAnotherServer };
@@ -80,6 +86,8 @@ class Server {
   DocumentService service_;
   Sweeper sweeper_;
   Administration administration_;
+  LegacySources legacy_sources_;
+  LegacyImporter importer_;
   Admission admission_;
   std::atomic<bool> listening_{false};  ///< on all ports
   std::atomic<bool> backend_open_{false};

@@ -75,4 +75,21 @@ MaybeError AdminClient::CheckConsistency(
   return std::nullopt;
 }
 
+MaybeError AdminClient::ImportTable(
+    const ImportTableRequest& request,
+    const std::function<void(const ImportTableResponse&)>& on_event) {
+  grpc::ClientContext context;
+  const auto reader = stub_->ImportTable(&context, request);
+  ImportTableResponse event;
+  bool complete = false;
+  while (reader->Read(&event)) {
+    complete = event.has_report();
+    on_event(event);
+  }
+  const grpc::Status status = reader->Finish();
+  if (!status.ok()) return ErrorFromCall(status, server_);
+  if (!complete) return LocalError("the server ended the import without a report");
+  return std::nullopt;
+}
+
 }  // namespace satchel::cli

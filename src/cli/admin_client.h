@@ -36,6 +36,9 @@ class AdminClient {
   /// Hands over each event as it comes; the last is the summary.
   MaybeError CheckConsistency(bool repair,
                               const std::function<void(const CheckConsistencyResponse&)>& on_event);
+  /// Hands over each event as it comes; the last is the report.
+  MaybeError ImportTable(const ImportTableRequest& request,
+                         const std::function<void(const ImportTableResponse&)>& on_event);
 
  private:
   std::string server_;

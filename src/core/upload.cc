@@ -96,6 +96,16 @@ Result<ReserveRequest> Uploader::Validate(const UploadMetadata& metadata,
 }
 
 awaitable<Result<Document>> Uploader::Upload(const CallContext& call, UploadStream& stream) {
+  return Run(call, stream, std::nullopt);
+}
+
+awaitable<Result<Document>> Uploader::Import(const CallContext& call, UploadStream& stream,
+                                             ImportIdentity identity) {
+  return Run(call, stream, std::move(identity));
+}
+
+awaitable<Result<Document>> Uploader::Run(const CallContext& call, UploadStream& stream,
+                                          std::optional<ImportIdentity> identity) {
   const UploadSlot slot(in_progress_);
   if (slot.number() > limits_.concurrent_max) co_return Busy(limits_.concurrent_max);
 
@@ -104,8 +114,13 @@ awaitable<Result<Document>> Uploader::Upload(const CallContext& call, UploadStre
   if (metadata == nullptr) co_return StreamInvalid("the first message must be the metadata");
   ContentKind content = ContentKind::kNotInspected;
   SATCHEL_CO_ASSIGN_OR_RETURN(ReserveRequest request, Validate(*metadata, &content));
+  if (identity) {
+    request.id = identity->id;
+    request.created_at = identity->created_at;
+  }
 
   Attempt attempt(*this, call, std::move(request));
+  if (identity) attempt.ComesFrom(std::move(identity->row));
   SATCHEL_CO_RETURN_IF_ERROR(attempt.Reserve());
   const Document& document = attempt.document();
   // Declared behind the attempt: staged bytes are gone before the row is given up.

@@ -50,6 +50,13 @@ class UploadStream {
   virtual boost::asio::awaitable<Result<std::optional<UploadMessage>>> Read() = 0;
 };
 
+/// What a document is that comes from another program's table: not a new one.
+struct ImportIdentity {
+  DocumentId id;
+  Timestamp created_at;
+  SourceRow row;
+};
+
 struct UploadLimits {
   std::int64_t file_size_max = 0;  ///< bytes
   std::int64_t default_quota = 0;  ///< bytes
@@ -66,12 +73,18 @@ class Uploader {
   /// Runs one upload to its end. When it returns, a refused or failed upload has given back its
   /// name and its quota; OK means durable.
   boost::asio::awaitable<Result<Document>> Upload(const CallContext& call, UploadStream& stream);
+  /// The same under `identity`, which enters the import book together with the document.
+  /// DOCUMENT_ALREADY_EXISTS also when the id is in use: resource() is that id then.
+  boost::asio::awaitable<Result<Document>> Import(const CallContext& call, UploadStream& stream,
+                                                  ImportIdentity identity);
 
   int in_progress() const { return in_progress_.load(std::memory_order_relaxed); }
 
  private:
   class Attempt;
 
+  boost::asio::awaitable<Result<Document>> Run(const CallContext& call, UploadStream& stream,
+                                               std::optional<ImportIdentity> identity);
   Result<ReserveRequest> Validate(const UploadMetadata& metadata, ContentKind* content) const;
   boost::asio::awaitable<Result<ContentHash>> Transfer(const CallContext& call,
                                                        UploadStream& stream, ContentKind content,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -18,6 +19,8 @@ class Uploader::Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
+  /// T2 will record it.
+  void ComesFrom(SourceRow row) { imported_from_ = std::move(row); }
   /// T1. Nothing is held unless it returns OK.
   Status Reserve();
   const Document& document() const { return document_; }
@@ -44,6 +47,7 @@ class Uploader::Attempt {
   Uploader& uploader_;
   const CallContext& call_;
   ReserveRequest request_;
+  std::optional<SourceRow> imported_from_;
   Document document_;
   ObjectVersion version_;  ///< empty until the object is committed
   Clock::SteadyTime lease_taken_at_;

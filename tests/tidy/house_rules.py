@@ -19,6 +19,7 @@ VISIBLE = {
     "adapters/localfs": {"base", "ports", "adapters/localfs"},
     "adapters/s3": {"base", "ports", "adapters/s3"},
     "adapters/sql": {"base", "ports", "adapters/sql"},
+    "adapters/legacy": {"base", "ports", "adapters/sql", "adapters/legacy"},
     "resilience": {"base", "ports", "resilience"},
     "observability": {"base", "ports", "observability"},
     "transport/grpc": {"base", "ports", "core", "transport/grpc"},
@@ -30,7 +31,7 @@ VISIBLE = {
 FOREIGN = {
     "gRPC": (r"grpcpp/|grpc/|grpc\+\+/", {"transport/grpc", "cli", "app"}),
     "protobuf": (r"google/protobuf/|.*\.pb\.h$", {"transport/grpc", "cli", "app"}),
-    "SQL": (r"sqlite3|mysql|mariadb|soci/", {"adapters/sql"}),
+    "SQL": (r"sqlite3|mysql|mariadb|libpq|soci/", {"adapters/sql", "adapters/legacy"}),
     "HTTP": (r"curl/|boost/beast|boost/url|microhttpd", {"transport/http", "adapters/s3", "cli"}),
     "Prometheus": (r"prometheus/", {"observability"}),
     "spdlog": (r"spdlog/", {"observability"}),

@@ -16,6 +16,7 @@
 
 #include "satchel/admin.grpc.pb.h"
 #include "transport/grpc/grpc_status.h"
+#include "transport/grpc/import_call.h"
 
 namespace satchel {
 namespace {
@@ -118,8 +119,8 @@ class CheckCall final : public grpc::ServerWriteReactor<CheckConsistencyResponse
 
 class AdminServer::Service final : public AdminService::CallbackService {
  public:
-  Service(Administration& administration, IdGenerator& ids)
-      : administration_(administration), ids_(ids) {}
+  Service(Administration& administration, LegacyImporter& importer, IdGenerator& ids)
+      : administration_(administration), importer_(importer), ids_(ids) {}
 
   grpc::ServerUnaryReactor* GetQuota(grpc::CallbackServerContext* context,
                                      const GetQuotaRequest* request,
@@ -146,6 +147,11 @@ class AdminServer::Service final : public AdminService::CallbackService {
     return CheckCall::Start(administration_, ids_.RandomHex(), request->repair(), threads_);
   }
 
+  grpc::ServerWriteReactor<ImportTableResponse>* ImportTable(
+      grpc::CallbackServerContext*, const ImportTableRequest* request) override {
+    return StartImportCall(importer_, *request, ids_.RandomHex(), threads_);
+  }
+
  private:
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext& context,
                                 std::function<Status(const CallContext& call)> work) {
@@ -158,6 +164,7 @@ class AdminServer::Service final : public AdminService::CallbackService {
   }
 
   Administration& administration_;
+  LegacyImporter& importer_;
   IdGenerator& ids_;
   boost::asio::thread_pool threads_{kThreads};
 };
@@ -175,8 +182,9 @@ std::shared_ptr<grpc::Channel> AdminServer::channel() {
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::StartWithin(Administration& administration,
+                                                              LegacyImporter& importer,
                                                               IdGenerator& ids) {
-  auto service = std::make_unique<Service>(administration, ids);
+  auto service = std::make_unique<Service>(administration, importer, ids);
   grpc::ServerBuilder builder;
   builder.RegisterService(service.get());
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
@@ -186,8 +194,9 @@ Result<std::unique_ptr<AdminServer>> AdminServer::StartWithin(Administration& ad
 
 Result<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& address,
                                                         Administration& administration,
+                                                        LegacyImporter& importer,
                                                         IdGenerator& ids) {
-  auto service = std::make_unique<Service>(administration, ids);
+  auto service = std::make_unique<Service>(administration, importer, ids);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials());
   builder.RegisterService(service.get());

@@ -10,6 +10,7 @@
 #include "base/identifiers.h"
 #include "base/status.h"
 #include "core/administration.h"
+#include "core/legacy_import/legacy_importer.h"
 
 namespace satchel {
 
@@ -18,13 +19,14 @@ namespace satchel {
 class AdminServer {
  public:
   /// `address` as gRPC takes it, e.g. "unix:/proc/self/fd/7/admin.sock". The socket gets mode 0600,
-  /// a moment after the one that the process's umask leaves. `administration` and `ids` must
-  /// outlive the server.
+  /// a moment after the one that the process's umask leaves. `administration`, `importer` and `ids`
+  /// must outlive the server.
   static Result<std::unique_ptr<AdminServer>> Start(const std::string& address,
                                                     Administration& administration,
-                                                    IdGenerator& ids);
+                                                    LegacyImporter& importer, IdGenerator& ids);
   /// Only for this process: see channel().
   static Result<std::unique_ptr<AdminServer>> StartWithin(Administration& administration,
+                                                          LegacyImporter& importer,
                                                           IdGenerator& ids);
   /// Cancels what runs.
   ~AdminServer();

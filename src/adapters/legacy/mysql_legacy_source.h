@@ -1,0 +1,16 @@
+/// The legacy table in MySQL, MariaDB or TiDB, read in one read-only transaction.
+#pragma once
+
+#include <memory>
+
+#include "base/call_context.h"
+#include "base/status.h"
+#include "ports/legacy_source.h"
+
+namespace satchel {
+
+/// See LegacySourceOpener::Open().
+Result<std::unique_ptr<LegacySource>> OpenMysqlLegacySource(const CallContext& call,
+                                                            const LegacySourceSpec& spec);
+
+}  // namespace satchel
