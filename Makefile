@@ -64,6 +64,7 @@ asan: bootstrap-test ## Run the unit tests and a short wire suite under ASan and
 .PHONY: torture
 torture: bootstrap-test build ## Run the long forms: more crashes, more load
 	@SATCHEL_TORTURE=1 $(PYTHON) -m pytest tests/wire $(ARGS)
+	@SATCHEL_TORTURE=1 $(PYTHON) -m pytest tests/legacy $(ARGS)
 
 .PHONY: lint
 lint: bootstrap-test $(BUILD)/build.ninja ## Check format, clang-tidy, buf, shellcheck and the house rules

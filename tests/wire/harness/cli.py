@@ -34,9 +34,10 @@ def satchel(*arguments, environment=None, stdin=b"", cwd=None, seconds=COMMAND_S
     return Outcome(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
 
 
-def administer(server, *arguments, **keywords) -> Outcome:
+def administer(server, *arguments, environment_extra=None, **keywords) -> Outcome:
     """A command that acts on the server's own store, running or not."""
-    return satchel(*arguments, environment=server.environment, cwd=server.directory, **keywords)
+    environment = {**server.environment, **(environment_extra or {})}
+    return satchel(*arguments, environment=environment, cwd=server.directory, **keywords)
 
 
 def as_user(server, user_id: str):

@@ -1,0 +1,190 @@
+"""`satchel import rag-context` as an operator meets it."""
+
+import datetime
+
+import pytest
+
+from harness.cli import administer
+from harness.client import Stored
+from harness.fsck import assert_clean
+
+NOON = datetime.datetime(2024, 5, 1, 12)
+
+
+def rows_of(teacher, names, text="text"):
+    return [{"teacherId": teacher, "context_data": f"{text} {name}", "source": name,
+             "timestamp": NOON} for name in names]
+
+
+@pytest.fixture
+def sqlite_source(make_source):
+    return make_source("sqlite")
+
+
+def test_a_table_that_is_not_there(source, server, run_import):
+    source.execute("CREATE TABLE another (id INTEGER)")
+    done = run_import(server, source)
+    assert done.exit_code == 1 and done.report is None
+    assert "there is no table rag_context" in done.error
+
+
+def test_columns_that_are_called_otherwise(source, server, run_import):
+    source.execute("CREATE TABLE rag_context (id INTEGER PRIMARY KEY, teacher VARCHAR(64),"
+                   " body TEXT)",
+                   "INSERT INTO rag_context VALUES (1, 'ada', 'text')")
+    done = run_import(server, source)
+    assert done.exit_code == 1
+    assert "no column teacherId" in done.error and "--map teacherId=COLUMN" in done.error
+    assert "body" in done.error, "it says what there is"
+    mapped = ["--map", "teacherId=teacher", "--map", "context_data=body", "--map", "source=",
+              "--map", "timestamp="]
+    done = run_import(server, source, *mapped)
+    assert (done.exit_code, done.report["imported"]) == (0, 1), done.error
+
+
+def test_columns_of_other_types(make_source, server, run_import):
+    source = make_source("postgresql")
+    source.execute('CREATE TABLE rag_context (id TEXT, "teacherId" TEXT, context_data BYTEA,'
+                   " source TEXT, timestamp TIME)")
+    assert "the column id of the table rag_context is of type text" in (
+        run_import(server, source).error)
+    source.execute("ALTER TABLE rag_context ALTER id TYPE INT USING 1")
+    assert "the column context_data of the table rag_context is of type bytea" in (
+        run_import(server, source).error)
+
+
+def test_a_column_that_is_no_key(source, server, run_import):
+    source.execute('CREATE TABLE rag_context (id INTEGER, teacherId VARCHAR(64),'
+                   ' context_data VARCHAR(64), source VARCHAR(64), timestamp VARCHAR(64))',
+                   "INSERT INTO rag_context VALUES (1, 'ada', 'a', NULL, NULL)",
+                   "INSERT INTO rag_context VALUES (1, 'ada', 'b', NULL, NULL)",
+                   "INSERT INTO rag_context VALUES (NULL, 'ada', 'c', NULL, NULL)")
+    done = run_import(server, source)
+    assert done.exit_code == 1 and "is no key" in done.error
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_wrong_password_is_told_and_not_shown(kind, make_source, server):
+    source = make_source(kind)
+    done = administer(server, "import", "rag-context", "--from", source.url(), seconds=60,
+                      environment_extra={"SATCHEL_IMPORT_PASSWORD": "no-such-secret"})
+    assert done.exit_code in (1, 69)
+    assert "cannot connect to the source database" in done.error
+    assert "no-such-secret" not in done.error + done.text
+
+
+def test_a_password_from_a_file(make_source, server, tmp_path):
+    source = make_source("postgresql")
+    source.write(rows_of("ada", ["a.txt"]))
+    secret = tmp_path / "secret"
+    secret.write_text(source.password + "\n")
+    done = administer(server, "import", "rag-context", "--from", source.url(), seconds=60,
+                      environment_extra={"SATCHEL_IMPORT_PASSWORD_FILE": str(secret)})
+    assert done.exit_code == 0, done.error
+    assert "imported          1 row" in done.text
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["--from", "mssql://u@h/d"], "of a database that is not known"),
+    (["--from", "postgresql://u:secret@host:99999/d"], "has a bad address"),
+    (["--from", "postgresql://u:secret@host/d?sslmode=off"], "option that is not known"),
+    (["--from", "sqlite:///x.db", "--map", "nonsense"], "takes NAME=COLUMN"),
+    (["--from", "sqlite:///x.db", "--map", "context_data="], "cannot be left out"),
+    (["--from", "sqlite:///x.db", "--verify", "--rollback"], "exclude"),
+    ([], "--from"),
+    (["--rollback"], "needs --from, or --source-name"),
+])
+def test_wrong_usage(arguments, told, server):
+    done = administer(server, "import", "rag-context", *arguments)
+    assert done.exit_code == 2
+    assert told in done.error.lower() or told in done.error
+    assert "secret" not in done.error
+
+
+def test_a_source_that_is_not_there(server, run_import, sqlite_source, tmp_path):
+    missing = run_import(server, sqlite_source, source_url=f"sqlite:///{tmp_path}/missing.db")
+    assert missing.exit_code == 1 and "missing.db" in missing.error
+    assert not (tmp_path / "missing.db").exists(), "nothing is made"
+
+
+def test_names_that_documents_hold_already(sqlite_source, server, run_import, connect):
+    """A document that was uploaded under a row's name stays what it is."""
+    today = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    sqlite_source.write([{"teacherId": "ada", "context_data": "imported", "source": "plan.txt",
+                          "timestamp": today}])
+    server.start()
+    client = connect(server)
+    own = client.upload("ada", "plan.txt", b"uploaded", category="rag_context")
+    done = run_import(server, sqlite_source)
+    assert (done.exit_code, done.verdicts()) == (0, ["name_clash"])
+    assert own.document_id in done.notes[0]["detail"]
+    names = {document.filename: client.download("ada", document.document_id).data
+             for document in client.list_all("ada")}
+    assert names == {"plan.txt": b"uploaded", "plan_1.txt": b"imported"}
+    assert run_import(server, sqlite_source, "--rollback").report["removed"] == 1
+    assert [document.filename for document in client.list_all("ada")] == ["plan.txt"]
+    assert server.stop() == 0
+
+
+def test_what_happens_after_an_import(sqlite_source, server, run_import, connect):
+    """Documents that users delete, and rows that the old service changes, adds and removes."""
+    sqlite_source.write(rows_of("ada", [f"{i}.txt" for i in range(1, 6)]))
+    assert run_import(server, sqlite_source).report["imported"] == 5
+    server.start()
+    client = connect(server)
+    deleted = next(d for d in client.list_all("ada") if d.filename == "1.txt")
+    client.delete("ada", deleted.document_id)
+    sqlite_source.execute("UPDATE rag_context SET context_data = 'changed' WHERE id = 2",
+                          "DELETE FROM rag_context WHERE id = 3")
+    sqlite_source.write(rows_of("ada", ["6.txt"]))
+    done = run_import(server, sqlite_source)
+    assert done.report["imported"] == 1, "the new row"
+    assert done.verdicts() == ["changed_since", "source_gone"]
+    assert done.exit_code == 1, "a changed row is somebody's business"
+    verified = run_import(server, sqlite_source, "--verify")
+    assert verified.verdicts() == ["changed_since", "deleted_since", "source_gone"]
+    assert verified.report["verified"] == 3
+    names = sorted(document.filename for document in client.list_all("ada"))
+    assert names == ["2.txt", "3.txt", "4.txt", "5.txt", "6.txt"], "nothing comes back"
+    back = run_import(server, sqlite_source, "--rollback")
+    assert (back.report["removed"], back.report["deleted_since"]) == (5, 1)
+    assert not client.list_all("ada")
+    assert run_import(server, sqlite_source).report["imported"] == 5, "and all anew"
+    assert server.stop() == 0
+
+
+def test_verify_finds_a_changed_byte_and_a_missing_object(sqlite_source, server, run_import,
+                                                          connect):
+    sqlite_source.write(rows_of("ada", ["a.txt", "b.txt", "c.txt"]))
+    assert run_import(server, sqlite_source).exit_code == 0
+    server.start()
+    client = connect(server)
+    stored = {document.filename: Stored("ada", document.document_id, "rag_context",
+                                        document.filename, "text/plain", "",
+                                        f"text {document.filename}".encode())
+              for document in client.list_all("ada")}
+    assert server.stop() == 0
+    server.store.corrupt_object(stored["a.txt"])
+    server.store.remove_object(stored["b.txt"])
+    done = run_import(server, sqlite_source, "--verify")
+    assert done.exit_code == 1
+    assert sorted(note["detail"] for note in done.notes) == ["its bytes are missing",
+                                                             "its bytes are not the row's"]
+    assert done.report["verified"] == 1
+    assert run_import(server, sqlite_source, "--rollback").exit_code == 0
+
+
+def test_the_text_that_people_read(sqlite_source, server):
+    sqlite_source.write(rows_of("ada", ["a.txt", "b"]) + rows_of(None, ["c.txt"]))
+    url = ["import", "rag-context", "--from", sqlite_source.url()]
+    plan = administer(server, *url, "--dry-run")
+    assert plan.exit_code == 1
+    assert "row 2: name_changed: `b` becomes `b.txt`; teacher ada" in plan.text
+    assert "row 3: REFUSED teacher_missing: the teacher is NULL" in plan.text
+    assert "TEACHER" in plan.text and "to import         2 rows" in plan.text
+    assert "source            sqlite:platform.db/rag_context" in plan.text
+    assert plan.error == "", "no progress bar without a terminal"
+    assert "imported          2 rows" in administer(server, *url).text
+    assert "equal             2 rows" in administer(server, *url, "--verify").text
+    assert "removed           2 rows" in administer(server, *url, "--rollback").text
+    assert_clean(server)
