@@ -85,8 +85,10 @@ std::string FormatReport(ImportTableRequest::Mode mode, const Report& report) {
   AddCount(text, "name changed", report.names_changed(), "");
   AddCount(text, "name clashes", report.name_clashes(), ": resolved by the row's id");
   AddCount(text, "time unknown", report.times_unknown(), ": 1970-01-01T00:00:00Z");
-  AddLine(text, mode == ImportTableRequest::MODE_VERIFY ? "not equal" : "refused",
-          FormatCount(report.problems(), "row") + "\n");
+  if (!rollback) {
+    AddLine(text, mode == ImportTableRequest::MODE_VERIFY ? "not equal" : "refused",
+            FormatCount(report.problems(), "row") + "\n");
+  }
   return text;
 }
 
@@ -112,6 +114,7 @@ void ImportPrinter::Print(const ImportTableResponse& event) {
 void ImportPrinter::PrintText(const ImportTableResponse& event) {
   if (event.has_note()) environment_.out << FormatNote(event.note());
   if (event.has_teacher()) {
+    any_teacher_ = true;
     const auto& teacher = event.teacher();
     teachers_.AddRow({EscapeControls(teacher.user_id()), std::to_string(teacher.rows()),
                       std::to_string(teacher.bytes()), std::to_string(teacher.used_bytes()),
@@ -120,7 +123,8 @@ void ImportPrinter::PrintText(const ImportTableResponse& event) {
                       std::to_string(teacher.bytes_over_quota())});
   }
   if (event.has_report()) {
-    environment_.out << teachers_.TakeText() << FormatReport(mode_, event.report());
+    if (any_teacher_) environment_.out << teachers_.TakeText();
+    environment_.out << FormatReport(mode_, event.report());
   }
 }
 

@@ -32,6 +32,7 @@ class ImportPrinter {
   ProgressBar bar_;
   bool bar_started_ = false;
   Table teachers_;
+  bool any_teacher_ = false;
   std::optional<ImportTableResponse::Report> report_;
 };
 
