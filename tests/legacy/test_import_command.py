@@ -153,6 +153,23 @@ def test_what_happens_after_an_import(sqlite_source, server, run_import, connect
     assert server.stop() == 0
 
 
+def test_a_rollback_takes_what_a_soft_delete_keeps(sqlite_source, make_server, run_import,
+                                                   connect):
+    """Otherwise its id would be in use for the next import."""
+    server = make_server(SOFT_DELETE="true").start()
+    client = connect(server)
+    sqlite_source.write(rows_of("ada", ["a.txt", "b.txt"]))
+    assert run_import(server, sqlite_source).report["imported"] == 2
+    client.delete("ada", client.list_all("ada")[0].document_id)
+    assert server.store.object_count() == 2
+    back = run_import(server, sqlite_source, "--rollback")
+    assert (back.report["removed"], back.report["deleted_since"]) == (1, 1)
+    assert server.store.object_count() == server.store.document_rows() == 0
+    assert run_import(server, sqlite_source).report["imported"] == 2
+    assert server.stop() == 0
+    assert_clean(server)
+
+
 def test_verify_finds_a_changed_byte_and_a_missing_object(sqlite_source, server, run_import,
                                                           connect):
     sqlite_source.write(rows_of("ada", ["a.txt", "b.txt", "c.txt"]))

@@ -159,6 +159,32 @@ def test_a_killed_server_ends_no_import(make_source, server, run_import, connect
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize("back_end", ["minio+mariadb", "minio+tidb"] if TORTURE
+                         else ["minio+mariadb"])
+def test_a_killed_import_into_servers_goes_on(back_end, make_source, make_server, run_import,
+                                              connect):
+    """What a killed importer has reserved is taken over at once, not after its lease."""
+    source = make_source("sqlite")
+    rng = random.Random(4)
+    rows = make_rows(600, rng)
+    source.write(rows)
+    server = make_server(back_end)
+    server.start()
+    kills = sum(kill_at(server, start_import(server, source), target)
+                for target in (100, 200, 300, 400))
+    assert kills >= 3
+    done = run_import(server, source)
+    assert (done.exit_code, done.report["problems"]) == (0, 0), done.error
+    assert done.report["imported"] + done.report["imported_before"] == len(rows)
+    assert run_import(server, source, "--verify").report["verified"] == len(rows)
+    check_documents(connect(server), rows, rng)
+    assert_clean(server)
+    assert run_import(server, source, "--rollback").report["removed"] == len(rows)
+    assert server.store.document_rows() == 0
+    assert_clean(server)
+    assert server.stop() == 0
+
+
 def test_uploads_go_on_during_an_import(make_source, server, connect):
     """Both systems live: clients upload, list and delete while the rows move."""
     source = make_source("sqlite")
