@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -26,13 +27,21 @@ using Rows = std::unique_ptr<PGresult, ClearResult>;
 
 constexpr const char* kConnectSeconds = "10";
 
+/// libpq's words, on one line.
+std::string MessageOf(const PGconn* connection) {
+  std::string text(TrimAscii(PQerrorMessage(connection)));
+  std::erase(text, '\t');
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 /// What a statement's failure is, told from its SQLSTATE: classes 08 and 57 are the server's going
 /// away, 53 its being out of something, 40 a conflict.
 Status ErrorOf(PGconn* connection, const PGresult* result) {
   const char* const state =
       result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string_view code = state == nullptr ? "" : state;
-  const std::string text(TrimAscii(PQerrorMessage(connection)));
+  const std::string text = MessageOf(connection);
   const bool gone = PQstatus(connection) != CONNECTION_OK || code.starts_with("08") ||
                     code.starts_with("57") || code.starts_with("53") || code.starts_with("40");
   if (gone) {
@@ -218,8 +227,7 @@ Result<std::unique_ptr<LegacySource>> OpenPostgresqlLegacySource(const LegacySou
   if (connection == nullptr) return InternalError("libpq made no connection");
   if (PQstatus(connection.get()) != CONNECTION_OK) {
     return Status(Reason::kDatabaseUnavailable,
-                  "cannot connect to the source database: " +
-                      std::string(TrimAscii(PQerrorMessage(connection.get()))));
+                  "cannot connect to the source database: " + MessageOf(connection.get()));
   }
   auto source = std::make_unique<PostgresqlLegacySource>(std::move(connection));
   SATCHEL_RETURN_IF_ERROR(source->Begin(spec));
