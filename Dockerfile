@@ -25,8 +25,8 @@ FROM ${DEBIAN}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates \
-      libcurl4 libgrpc++1.51 libmariadb3 libprometheus-cpp-core1.0 libprotobuf32 libpugixml1v5 \
-      libspdlog1.10 libsqlite3-0 libssl3 \
+      libcurl4 libgrpc++1.51 libmariadb3 libpq5 libprometheus-cpp-core1.0 libprotobuf32 \
+      libpugixml1v5 libspdlog1.10 libsqlite3-0 libssl3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
  && groupadd --gid 10001 satchel \
  && useradd --uid 10001 --gid 10001 --home-dir /var/lib/satchel --shell /usr/sbin/nologin satchel \

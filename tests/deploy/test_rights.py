@@ -1,7 +1,9 @@
 """The accounts that deploy/ describes suffice, and the server's cannot change the schema."""
 
+import contextlib
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -48,6 +50,16 @@ def satchel(store, account: str, *arguments):
     return run(binary(), *arguments, env=environment)
 
 
+def sqlite_table(path) -> str:
+    """The URL of a database with one row of the SQLAlchemy time."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute('CREATE TABLE rag_context (id INTEGER PRIMARY KEY, "teacherId" VARCHAR,'
+                         ' context_data TEXT, source VARCHAR, timestamp TIMESTAMP)')
+        database.execute("INSERT INTO rag_context VALUES"
+                         " (1, 'grace', 'cells', 'cells.txt', '2024-05-06 10:00:00')")
+    return f"sqlite:///{path}"
+
+
 def test_they_can_do_their_work(store, tmp_path):
     refused = satchel(store, "satchel", "migrate", "deploy")
     assert refused.returncode != 0, "the server's account may not change the schema"
@@ -62,7 +74,10 @@ def test_they_can_do_their_work(store, tmp_path):
             client.delete("ada", gone.document_id)
             assert client.download("ada", kept.document_id).data == data
             client.list("ada")
-        for command in (("quota", "set", "ada", "5GiB"), ("quota", "clear", "ada"), ("fsck",)):
+        old_table = sqlite_table(tmp_path / "old.db")
+        for command in (("quota", "set", "ada", "5GiB"), ("quota", "clear", "ada"), ("fsck",),
+                        ("import", "rag-context", "--from", old_table),
+                        ("import", "rag-context", "--from", old_table, "--rollback")):
             done = satchel(store, "satchel", *command)
             assert done.returncode == 0, done.stdout + done.stderr
         assert server.stop() == 0
