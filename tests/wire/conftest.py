@@ -48,7 +48,8 @@ def pytest_runtest_makereport(item):
     """Shows with a failure what the servers it had to do with found worth a warning."""
     report = yield
     if report.failed:
-        running = [item.funcargs.get("server"), *getattr(item.funcargs.get("new_server"), "made", ())]
+        running = [item.funcargs.get("server"),
+                   *getattr(item.funcargs.get("new_server"), "made", ())]
         for server in filter(None, running):
             report.sections.append((f"Server on {server.address}", server.complaints()))
     return report
