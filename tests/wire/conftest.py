@@ -7,7 +7,7 @@ import pytest
 
 from harness.backends import BACKENDS, SessionServers
 from harness.client import Client
-from harness.fsck import assert_clean
+from harness.fsck import served
 from harness.server import Server
 
 _user_numbers = itertools.count(1)
@@ -41,6 +41,9 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    # What has to wait for long begins first and is looked at last; the others run meanwhile.
+    items.sort(key=lambda item: (item.get_closest_marker("late") is not None)
+               - (item.get_closest_marker("early") is not None))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,9 +51,9 @@ def pytest_runtest_makereport(item):
     """Shows with a failure what the servers it had to do with found worth a warning."""
     report = yield
     if report.failed:
-        running = [item.funcargs.get("server"),
-                   *getattr(item.funcargs.get("new_server"), "made", ())]
-        for server in filter(None, running):
+        arguments = getattr(item, "funcargs", {})
+        own = getattr(arguments.get("new_server"), "made", ())
+        for server in filter(None, (arguments.get("server"), *own)):
             report.sections.append((f"Server on {server.address}", server.complaints()))
     return report
 
@@ -77,16 +80,9 @@ def server(request, make_store, tmp_path_factory):
     says DAMAGES_STORE.
     """
     settings = getattr(request.module, "SERVER_SETTINGS", {})
-    running = Server(make_store(), tmp_path_factory.mktemp("server"), settings)
-    try:
-        yield running.start()
-        exit_code = running.stop()
-        assert exit_code == 0, running.output()
-        if not getattr(request.module, "DAMAGES_STORE", False):
-            assert_clean(running)
-    finally:
-        if running.running():
-            running.kill()
+    own = Server(make_store(), tmp_path_factory.mktemp("server"), settings)
+    with served(own, not getattr(request.module, "DAMAGES_STORE", False)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ class Nowhere:
 def lonely(new_server):
     server = new_server(Nowhere()).spawn()
     wait_until(lambda: server.probe("/livez") == 200, 15, f"/livez\n{server.output()}")
+    server.wait_for_log(lambda line: line["message"] == "serving", 15, "the calls' port is open")
     return server
 
 

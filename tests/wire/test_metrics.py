@@ -1,5 +1,6 @@
 """Counters that move by exactly what happened, in both encodings, and the probes."""
 
+import concurrent.futures
 import re
 
 import pytest
@@ -231,8 +232,11 @@ def test_hostile_user_names_in_json(server, client):
 def test_largest_thousand_users(new_server, connect):
     server = new_server().start()
     client = connect(server)
-    for number in range(1003):
+
+    def upload(number):
         client.upload(f"u{number}", "a.txt", text_of_size(1 if number < 3 else 2))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(upload, range(1003)))
 
     def shown():
         metrics = server.metrics()

@@ -71,6 +71,6 @@ class MysqlRows(RowSide):
             " FROM {_prisma_migrations} LIMIT 1", (str(uuid.uuid4()),))
 
     def undo_first_migration(self) -> None:
-        tables = [name for (name,) in self.server.query("SHOW TABLES", database=self.database)]
+        tables = [name for (name,) in self.server.query(f"SHOW TABLES FROM {self.database}")]
         for name in set(tables) - {"_prisma_migrations"}:
             self.execute(f"DROP TABLE {{{name}}}")

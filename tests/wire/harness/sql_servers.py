@@ -1,9 +1,11 @@
 """Real databases that speak the MySQL protocol: MariaDB and TiDB."""
 
 import abc
+import contextlib
 import os
 import pathlib
 import subprocess
+import threading
 
 import pymysql
 
@@ -26,36 +28,48 @@ class SqlServer(BackEndProcess):
         self.port = free_port()
         self.ca = ca
         self.data = directory / "data"
+        self._kept = threading.local()
         self._pair_paths = pair.write(directory, "server") if pair else None
 
     @property
     def endpoint(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def connect(self, database: str | None = None):
+    def connect(self):
         """A connection of the administrator's, in autocommit."""
-        return pymysql.connect(host="127.0.0.1", port=self.port, user="root", database=database,
-                               autocommit=True, charset="utf8mb4", connect_timeout=CONNECT_SECONDS,
+        return pymysql.connect(host="127.0.0.1", port=self.port, user="root", autocommit=True,
+                               charset="utf8mb4", connect_timeout=CONNECT_SECONDS,
                                read_timeout=READ_SECONDS, init_command="SET time_zone = '+00:00'",
                                client_flag=pymysql.constants.CLIENT.FOUND_ROWS)
 
-    def query(self, statement: str, parameters=(), database: str | None = None) -> list:
-        connection = self.connect(database)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return list(cursor.fetchall())
-        finally:
-            connection.close()
+    @contextlib.contextmanager
+    def _cursor(self):
+        """On a connection of this thread's, which is kept unless something goes wrong on it."""
+        connection = getattr(self._kept, "connection", None)
+        if connection is None or not self._is_alive(connection):
+            connection = self.connect()
+        self._kept.connection = None
+        with connection.cursor() as cursor:
+            yield cursor
+        self._kept.connection = connection
 
-    def execute(self, statement: str, parameters=(), database: str | None = None) -> int:
-        """Number of rows that the statement found."""
-        connection = self.connect(database)
+    @staticmethod
+    def _is_alive(connection) -> bool:
         try:
-            with connection.cursor() as cursor:
-                return cursor.execute(statement, parameters)
-        finally:
-            connection.close()
+            connection.ping(reconnect=False)
+        except pymysql.MySQLError:
+            return False
+        return True
+
+    def query(self, statement: str, parameters=()) -> list:
+        with self._cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return list(cursor.fetchall())
+
+    def execute(self, statement: str, parameters=()) -> int:
+        """Number of rows that the statement found."""
+        with self._cursor() as cursor:
+            return cursor.execute(statement, parameters)
 
     def answers(self) -> bool:
         try:
