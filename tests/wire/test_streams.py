@@ -158,7 +158,7 @@ def test_broken_framing(server, client, user, tail):
 
 
 def assert_stands_whole(client, user) -> None:
-    """gRPC reports such a tail as the plain end of the stream; every byte that was declared came."""
+    """gRPC takes such a tail for the plain end of the stream; every byte declared came."""
     (document,) = client.list_all(user)
     assert client.download(user, document.document_id).data == b"x" * 10
 
