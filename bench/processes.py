@@ -79,7 +79,8 @@ class Server:
         with open(log, "ab") as output:
             self.process = subprocess.Popen([str(part) for part in command],
                                             stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=subprocess.STDOUT, env=environment(settings))
+                                            stderr=subprocess.STDOUT, env=environment(settings),
+                                            cwd=log.parent)  # TiDB writes where it stands
 
     def __enter__(self):
         return self
