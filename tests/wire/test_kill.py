@@ -80,7 +80,7 @@ def test_kill_during_the_start(new_server, connect, user, rng):
         except ServerExited as exited:
             assert "migrate resolve" in exited.output
             (migration,) = set(re.findall(r"migration (\w+) began", exited.output))
-            server.store.undo_first_migration()
+            server.store.undo_migration(migration)
             assert administer(server, "migrate", "resolve", "--rolled-back",
                               migration).exit_code == 0
             server.start()

@@ -92,9 +92,9 @@ class Store:
         """Records a migration that this binary does not know."""
         self.rows.add_future_migration()
 
-    def undo_first_migration(self) -> None:
-        """Removes every table that a migration has made; its record stays."""
-        self.rows.undo_first_migration()
+    def undo_migration(self, name: str) -> None:
+        """Removes what an interrupted migration has made; its record stays."""
+        self.rows.undo_migration(name)
 
 
 class FolderStore(Store):

@@ -6,6 +6,7 @@ import shutil
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 PROTO_ROOT = REPOSITORY / "proto"
+MIGRATIONS = REPOSITORY / "prisma" / "migrations"
 CACHE = pathlib.Path(os.environ.get("SATCHEL_CACHE") or pathlib.Path.home() / ".cache" / "satchel")
 
 

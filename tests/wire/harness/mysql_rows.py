@@ -2,8 +2,10 @@
 
 import itertools
 import os
+import re
 import uuid
 
+from harness.locations import MIGRATIONS
 from harness.sides import RowSide
 from harness.sql_servers import SqlServer
 
@@ -70,7 +72,10 @@ class MysqlRows(RowSide):
             " SELECT %s, checksum, finished_at, '29990101000000_from_the_future', started_at, 1"
             " FROM {_prisma_migrations} LIMIT 1", (str(uuid.uuid4()),))
 
-    def undo_first_migration(self) -> None:
-        tables = [name for (name,) in self.server.query(f"SHOW TABLES FROM {self.database}")]
-        for name in set(tables) - {"_prisma_migrations"}:
-            self.execute(f"DROP TABLE {{{name}}}")
+    def undo_migration(self, name) -> None:
+        statements = (MIGRATIONS / name / "migration.sql").read_text()
+        changes = re.findall(r"^(ALTER|CREATE|DROP|INSERT|UPDATE)\b", statements, re.MULTILINE)
+        tables = re.findall(r"^CREATE TABLE `(\w+)`", statements, re.MULTILINE)
+        assert len(changes) == len(tables), f"{name} does more than make tables: undo that as well"
+        for table in tables:
+            self.execute(f"DROP TABLE IF EXISTS {{{table}}}")

@@ -69,5 +69,5 @@ class RowSide(abc.ABC):
         """Records a migration that this binary does not know."""
 
     @abc.abstractmethod
-    def undo_first_migration(self) -> None:
-        """Removes every table that a migration has made; its record stays."""
+    def undo_migration(self, name: str) -> None:
+        """Removes what an interrupted migration has made; its record stays."""

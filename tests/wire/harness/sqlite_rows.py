@@ -82,5 +82,5 @@ class SqliteRows(RowSide):
             file.seek(100)
             file.write(os.urandom(3996))
 
-    def undo_first_migration(self) -> None:
+    def undo_migration(self, name: str) -> None:
         raise AssertionError("a migration of SQLite's is one transaction: it cannot be half made")
