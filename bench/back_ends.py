@@ -92,15 +92,24 @@ class Mariadb(MysqlServer):
                           "--bind-address=127.0.0.1", f"--port={self.port}"],
                          folder / "mariadb.log")
         wait_for(self.port, self, "MariaDB")
-        self.make_databases([f"--socket={self.socket}", "--user=root"])
+        administrator = [f"--socket={self.socket}", "--user=root"]
+        self.make_databases(administrator)
+        self.note = "The database was " + run_quietly([
+            "mariadb", "--no-defaults", *administrator, "--skip-column-names", "-e",
+            "SELECT CONCAT(@@version, ' with its defaults:'"
+            " ' innodb_flush_log_at_trx_commit = ', @@innodb_flush_log_at_trx_commit,"
+            " ', innodb_doublewrite = ', @@innodb_doublewrite, ', log_bin = ', @@log_bin)"]) + "."
 
 
 class Tidb(MysqlServer):
-    """TiDB with its embedded store."""
+    """TiDB with its embedded store, set up as docker-compose.yml does."""
 
     def __init__(self, folder):
         self.port = free_port()
+        configuration = folder / "tidb.toml"
+        configuration.write_text("split-table = false\n")
         super().__init__([CACHE / "bin" / "tidb-server", "-store=unistore",
+                          f"-config={configuration}", f"-temp-dir={folder / 'tidb-temporary'}",
                           f"-path={folder / 'tidb'}", "-host=127.0.0.1", f"-P={self.port}",
                           f"-status={free_port()}", "-L=error"], folder / "tidb.log")
         wait_for(self.port, self, "TiDB")
@@ -110,22 +119,24 @@ class Tidb(MysqlServer):
 class PythonServer(Server):
     """bench/python_server.py over the same back ends."""
 
-    def __init__(self, folder, minio, database):
+    def __init__(self, folder, minio, database, *options):
         port = free_port()
         self.target = f"127.0.0.1:{port}"
         super().__init__([CACHE / "venv" / "bin" / "python", ROOT / "bench" / "python_server.py",
                           "--address", self.target, "--s3", minio.endpoint,
-                          "--database", json.dumps(database.driver_arguments())],
+                          "--database", json.dumps(database.driver_arguments()), *options],
                          folder / "python_server.log",
                          {"S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY})
         load("first-answer", self.target, seconds=START_SECONDS_MAX)
 
 
 def run_quietly(command):
+    """Runs a tool to its end and returns what it said."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
                           env=environment(), check=False)
     if done.returncode != 0:
         raise BenchError(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout.strip()
 
 
 def s3_client(case, minio, **options):

@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,8 +43,12 @@ class DocumentClient {
   /// Uploads `size` bytes of text as `filename`; returns the document's id.
   std::string Upload(const std::string& user, const std::string& filename, std::size_t size);
 
-  /// Reads the whole document, made by Upload(); also throws when its size or SHA-256 is another.
-  void Download(const std::string& user, const std::string& document_id, std::size_t size);
+  enum class Check : std::uint8_t { kContent, kLength };
+
+  /// Reads the whole document, made by Upload(); also throws when its size, or with kContent its
+  /// SHA-256, is another.
+  void Download(const std::string& user, const std::string& document_id, std::size_t size,
+                Check check = Check::kContent);
 
   document::GetUsageStatsResponse Usage(const std::string& user);
 

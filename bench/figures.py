@@ -40,6 +40,8 @@ class Figure:
     baseline_name: str = ""
     # Every measured run, by server.
     runs: dict = field(default_factory=dict)
+    # What the figure depends on, printed once below the table.
+    note: str = ""
 
     @property
     def ratio(self):
@@ -62,14 +64,16 @@ def median(runs, key):
     return statistics.median(run[key] for run in runs)
 
 
-def judged(case, key, runs, bars):
-    """A figure of Satchel's for each baseline: `bars` has the ratio to reach by baseline."""
+def judged(case, key, runs, bars, note=""):
+    """A figure of Satchel's for each baseline: `bars` has the ratio to reach by baseline, or None
+    for one that is only reported."""
     unit = {"mib_per_second": "MiB/s", "calls_per_second": "calls/s"}[key]
     figures = []
     for baseline, least in bars.items():
         figure = Figure(case=case, unit=unit, satchel=median(runs["satchel"], key),
                         baseline=median(runs[baseline], key), baseline_name=baseline,
-                        must=f">= {least:.2f} x", met=False, runs=runs)
-        figure.met = figure.ratio >= least
+                        must="", met=True, runs=runs, note=note)
+        if least is not None:
+            figure.must, figure.met = f">= {least:.2f} x", figure.ratio >= least
         figures.append(figure)
     return figures

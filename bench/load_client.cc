@@ -147,6 +147,19 @@ nlohmann::json Download(const Options& options) {
   }));
 }
 
+/// Without a hash of the client's own, as S3's clients read: each document is checked once, before.
+nlohmann::json UncheckedDownload(const Options& options) {
+  Clients clients(options);
+  const auto ids = MakeDocuments(options, clients);
+  for (std::size_t index = 0; index < options.clients; ++index) {
+    clients[index].Download(clients.User(index), ids[index].front(), options.size);
+  }
+  return Report(clients.ByCount([&](std::size_t index) {
+    clients[index].Download(clients.User(index), ids[index].front(), options.size,
+                            DocumentClient::Check::kLength);
+  }));
+}
+
 nlohmann::json SmallDownload(const Options& options) {
   Clients clients(options);
   const auto ids = MakeDocuments(options, clients);
@@ -311,6 +324,7 @@ const std::map<std::string, Case>& Cases() {
       {"upload", Upload},
       {"small-upload", SmallUpload},
       {"download", Download},
+      {"unchecked-download", UncheckedDownload},
       {"usage", Usage},
       {"fill", Fill},
       {"small-download", SmallDownload},
