@@ -57,6 +57,8 @@ int Serve(const std::string& folder, const std::string& port) {
     return 1;
   }
 
+  server->GetHealthCheckService()->SetServingStatus("document.DocumentService", true);
+
   int received = 0;
   sigwait(&signals, &received);
   server->GetHealthCheckService()->SetServingStatus(false);

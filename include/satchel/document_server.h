@@ -1,12 +1,16 @@
 /// Satchel as a part of another program: document.DocumentService on a gRPC server of one's own.
 ///
+// clang-format off
 ///     std::string error;
-///     const auto documents = satchel::DocumentServer::Open({{"STORAGE_DIR", "/var/lib/d"}},
-///     &error); if (documents == nullptr) …                  // `error` names the key, what it got
-///     and takes grpc::ServerBuilder builder; documents->Register(builder); const
-///     std::unique_ptr<grpc::Server> server = builder.BuildAndStart(); …
+///     const auto documents = satchel::DocumentServer::Open({{"STORAGE_DIR", "/srv/d"}}, &error);
+///     if (documents == nullptr) …                  // `error` names the key and what it takes
+///     grpc::ServerBuilder builder;
+///     documents->Register(builder);
+///     const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+///     …
 ///     documents->Drain(std::chrono::seconds(8));   // running calls may end, new ones are refused
 ///     server->Shutdown();                          // then the server; then `documents` may go
+// clang-format on
 #pragma once
 
 #include <grpcpp/server_builder.h>
@@ -23,13 +27,14 @@ namespace satchel {
 class DocumentServer {
  public:
   /// The configuration keys of `satchel serve`; what is left out has its default. Those of the
-  /// gRPC listener (HOST as far as gRPC is concerned, PORT, TLS_*, UPSTREAM_GRPC) say nothing here:
-  /// the listener is the caller's. The environment is not read.
+  /// gRPC listener (PORT, TLS_CLIENT_CA, UPSTREAM_GRPC) say nothing here: the listener is the
+  /// caller's. HOST, TLS_CERT and TLS_KEY are those of the links. The environment is not read.
   using Settings = std::map<std::string, std::string>;
 
   /// Opens the stores, checks them, starts upkeep, metrics and links; null, with the reason in
   /// `error`, when something is wrong with them or with the settings. Log lines go to standard
-  /// output, as those of `satchel serve` do.
+  /// output, as those of `satchel serve` do. SIGPIPE is ignored from then on where the program has
+  /// no handler of its own for it: it must not end the program.
   static std::unique_ptr<DocumentServer> Open(const Settings& settings, std::string* error);
 
   /// Ends what Drain() has not. The gRPC server must have been shut down.

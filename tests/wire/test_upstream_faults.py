@@ -27,6 +27,9 @@ BACK_SECONDS = 5
 IDLE_SECONDS = 2
 STALLED_STREAMS = 300
 STALLED_MESSAGE_BYTES = 1 * MEBIBYTE
+# More than the 128 MiB that messages may hold, at 4 MiB each.
+UNREAD_STREAMS = 60
+UNREAD_STREAMS_ENDED = 10
 # Windows, what the transport has taken, and gRPC's share of each stream.
 STALLED_MEMORY_MAX = 400 * MEBIBYTE
 
@@ -261,6 +264,48 @@ def test_upstream_that_stops_reading_holds_the_caller_back(new_server, upstream,
     assert taken * 100_000 < 100 * MEBIBYTE
     assert server.peak_memory_bytes() - before < 60 * MEBIBYTE
     chat.cancel()
+
+
+def test_callers_cut_for_room_are_told_why(new_server, upstream, call_through):
+    server = new_server(UPSTREAM_GRPC=upstream.address).start()
+    caller = call_through(server)
+
+    def requests():
+        yield probe.Payload(data=b"never read again")
+        while True:
+            yield probe.Payload(data=b"x" * (4 * MEBIBYTE - 1024))
+    chats = [caller.probe.Chat(requests(), timeout=60) for _ in range(UNREAD_STREAMS)]
+    busy = 0
+    for chat in chats:
+        with pytest.raises(grpc.RpcError) as caught:
+            assert [payload.data for payload in chat] == [b"hello"], "then it is ended"
+        failure = failure_of(caught.value)
+        assert (failure.code, failure.reason) == ("UNAVAILABLE", "SERVER_BUSY"), caught.value
+        failure.assert_well_formed()
+        assert failure.retry_info is not None
+        busy += 1
+        if busy == UNREAD_STREAMS_ENDED:
+            break
+    for chat in chats:
+        chat.cancel()
+    wait_until(lambda: answers(caller), 5, "others go on")
+    assert server.stop() == 0
+
+
+def test_drain_does_not_wait_for_a_caller_that_reads_no_answer(new_server, upstream):
+    server = new_server(UPSTREAM_GRPC=upstream.address, SHUTDOWN_GRACE_SECONDS=1).start()
+    with Caller(upstream.address) as direct, Http2(server.address) as raw:
+        stream = raw.open("/probe.Probe/Download", timeout="60S")
+        # More than the caller takes, and less than Satchel does.
+        plan = probe.Plan(messages=1, message_bytes=100_000)
+        raw.send(stream, message(plan.SerializeToString()), end=True)
+        raw.wait(lambda: raw.received > 60_000, 10, "the window is used up")
+        wait_until(lambda: direct.observed().running == 0, 10, "the upstream has ended")
+        server.signal(signal.SIGTERM)
+        raw.wait(lambda: raw.ended, 10, "the stream is cut")
+    assert raw.headers["grpc-message"].startswith("the server is shutting down")
+    server.wait_for_log(lambda line: line["message"] == "stopped")
+    assert server.wait(10) == 0
 
 
 def test_larger_limit_is_for_passed_calls_only(new_server, upstream, connect, call_through, user):

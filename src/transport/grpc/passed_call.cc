@@ -255,16 +255,19 @@ void PassedCall::CheckStall(SteadyTime now) {
     if (cut_) return;
     if (ended_at_) {
       const auto patience = ended_with_ ? kForcedEndDelay : environment_.stream_idle_max;
-      if (now - *ended_at_ > patience) cut_with = ended_with_.value_or(Stalled());
+      if (now - *ended_at_ <= patience) return;
+      cut_with = ended_with_.value_or(Stalled());
     } else {
-      cut_with = StallOf(now);
-      if (cut_with) {
-        ended_with_ = cut_with;
-        ended_at_ = now;
-      }
+      const std::optional<Status> stalled = StallOf(now);
+      if (!stalled) return;
+      ended_with_ = stalled;
+      ended_at_ = now;
+      // A caller that reads is told why, with all details.
+      if (writing_since_) cut_with = stalled;
     }
     cut_ = cut_with.has_value();
   }
+  CancelUpstream();
   if (cut_with) Cut(*cut_with);
 }
 
@@ -283,7 +286,6 @@ std::optional<Status> PassedCall::StallOf(SteadyTime now) const {
 }
 
 void PassedCall::Cut(const Status& status) {
-  CancelUpstream();
   const grpc::Status answer = ToGrpcStatus(status, "");
   grpc_call_cancel_with_status(context_.c_call(),
                                static_cast<grpc_status_code>(answer.error_code()),

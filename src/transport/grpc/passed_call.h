@@ -130,7 +130,7 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
   std::size_t response_bytes_ = 0;  // held
   Turn request_turn_{*this, &PassedCall::StartReadRequest};
   Turn response_turn_{*this, &PassedCall::StartReadResponse};
-  EndCheck end_check_;
+  EndCheck end_check_{};
   std::optional<grpc::Alarm> alarm_;
   StatusCode answered_ = StatusCode::kUnknown;
 

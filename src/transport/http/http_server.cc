@@ -19,6 +19,14 @@ constexpr std::chrono::milliseconds kRefusalTimeout{1000};
 /// After accept() failed, mostly for want of descriptors: trying again at once would spin.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
+/// A program that this server is a part of may have a handler of its own.
+void IgnoreBrokenPipes() {
+  struct sigaction current {};
+  if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+}
+
 }  // namespace
 
 class HttpServer::BusyHandler final : public HttpHandler {
@@ -33,7 +41,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Make(boost::asio::io_context& io
                                                      boost::asio::any_io_executor workers,
                                                      HttpHandler& handler, EventLog& log,
                                                      HttpServerOptions options) {
-  std::signal(SIGPIPE, SIG_IGN);
+  IgnoreBrokenPipes();
   auto server = std::make_unique<HttpServer>(Private{}, io, std::move(workers), handler, log,
                                              std::move(options));
   if (server->options_.tls) {

@@ -39,8 +39,8 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   /// Binds and listens; serves from Start() on. The io_context (run by any number of threads) and
-  /// the rest must outlive the server. `workers` do what blocks. SIGPIPE is ignored from now on,
-  /// in the whole process: sendfile() to a client that is gone raises it.
+  /// the rest must outlive the server. `workers` do what blocks. SIGPIPE is ignored from now on, in
+  /// the whole process, unless it has a handler: sendfile() to a client that is gone raises it.
   /// CONFIGURATION_INVALID: the address cannot be had (the message names key and port), or the TLS
   /// files are wrong.
   static Result<std::unique_ptr<HttpServer>> Make(boost::asio::io_context& io,
