@@ -17,8 +17,9 @@ Status BreakerLayer::Run(const CallContext& call, CallLength /*length*/, const N
   }
   Status status = next(call);
   if (!IsOutage(status)) {
-    // A caller that left or ran out of time says nothing about the dependency.
-    if (!status.Is(Reason::kCancelled) && !status.Is(Reason::kDeadlineExceeded)) {
+    // A caller that left or ran out of time, or that we had no room for, says nothing about it.
+    if (!status.Is(Reason::kCancelled) && !status.Is(Reason::kDeadlineExceeded) &&
+        !status.Is(Reason::kServerBusy)) {
       breaker_.Succeeded();
     }
     return status;

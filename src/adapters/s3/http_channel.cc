@@ -77,6 +77,8 @@ void HttpChannel::SetOptions() {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "satchel/" SATCHEL_VERSION);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(options_.time_limits.connect.count()));
+  // Otherwise the end of a request waits for the end of a name's look-up, which has no limit.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
@@ -86,6 +88,8 @@ void HttpChannel::SetOptions() {
     curl_blob blob{const_cast<char*>(options_.ca_pem.data()), options_.ca_pem.size(),
                    CURL_BLOB_NOCOPY};
     curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    // The blob stands for the system's file of authorities, not for its folder.
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
   curl_slist* list = nullptr;
   for (const auto& [name, value] : request_.headers) {

@@ -27,8 +27,7 @@ Result<HttpPool::Lease> HttpPool::Borrow() {
   {
     const std::lock_guard lock(mutex_);
     if (lent_ == options_.connections_max) {
-      return Status(Reason::kObjectStoreUnavailable,
-                    "too many requests to the object store at once; try again")
+      return Status(Reason::kServerBusy, "too many requests to the object store at once; try again")
           .WithCause("all " + std::to_string(lent_) + " connections are in use")
           .WithRetryAfter(kRetryAfter);
     }

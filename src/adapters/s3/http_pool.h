@@ -24,8 +24,8 @@ class HttpPool {
   };
   using Lease = std::unique_ptr<HttpChannel, Return>;
 
-  /// The connection used last, so that few are kept warm. OBJECT_STORE_UNAVAILABLE at once when
-  /// S3StoreOptions::connections_max are lent.
+  /// The connection used last, so that few are kept warm. SERVER_BUSY at once when
+  /// S3StoreOptions::connections_max are lent: that says nothing about the store.
   Result<Lease> Borrow();
 
  private:

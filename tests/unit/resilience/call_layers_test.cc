@@ -31,9 +31,9 @@ TEST_F(CallLayersTest, AnOutageIsTheAbsenceOfAnAnswer) {
   EXPECT_TRUE(IsOutage(Unavailable(Dependency::kObjectStore, "x").WithRetryAfter(5s)));
   EXPECT_TRUE(IsOutage(Status(Reason::kOutcomeUnknown, "x")));
   EXPECT_FALSE(IsOutage(Unavailable(Dependency::kObjectStore, "full").WithRetryAfter(30s)));
-  for (const Reason reason :
-       {Reason::kNone, Reason::kCancelled, Reason::kDeadlineExceeded, Reason::kInternal,
-        Reason::kQuotaExceeded, Reason::kUploadAborted, Reason::kConfigurationInvalid}) {
+  for (const Reason reason : {Reason::kNone, Reason::kCancelled, Reason::kDeadlineExceeded,
+                              Reason::kInternal, Reason::kQuotaExceeded, Reason::kUploadAborted,
+                              Reason::kConfigurationInvalid, Reason::kServerBusy}) {
     EXPECT_FALSE(IsOutage(reason == Reason::kNone ? Status() : Status(reason, "x")));
   }
 }
@@ -62,6 +62,7 @@ TEST_F(CallLayersTest, ACallerThatLeavesSaysNothingAboutTheDependency) {
   EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kDatabase, "down")).ok());
   EXPECT_FALSE(RunBreaker(Status(Reason::kCancelled, "x")).ok());
   EXPECT_FALSE(RunBreaker(Status(Reason::kDeadlineExceeded, "x")).ok());
+  EXPECT_FALSE(RunBreaker(Status(Reason::kServerBusy, "no connection is free")).ok());
   EXPECT_EQ(breaker.state(), BreakerState::kClosed);
   EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kDatabase, "down")).ok());
   EXPECT_EQ(breaker.state(), BreakerState::kOpen);
