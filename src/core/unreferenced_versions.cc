@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "core/names.h"
+#include "ports/object_key.h"
 
 namespace satchel {
 namespace {
@@ -25,10 +26,11 @@ bool IsAttemptId(std::string_view text) {
 }
 
 /// documents/{user}/{category}/{YYYY-MM-DD}/{filename}, each part by its own rules.
-bool IsObjectKey(std::string_view key) {
+bool IsObjectKey(std::string_view object_key) {
+  const std::string key = PathOfKey(object_key);
   if (!key.starts_with(kKeyPrefix)) return false;
   std::vector<std::string_view> parts;
-  for (std::string_view rest = key.substr(kKeyPrefix.size());;) {
+  for (std::string_view rest = std::string_view(key).substr(kKeyPrefix.size());;) {
     const std::size_t slash = rest.find('/');
     parts.push_back(rest.substr(0, slash));
     if (slash == std::string_view::npos) break;

@@ -1,5 +1,7 @@
 #include "ports/document.h"
 
+#include "ports/object_key.h"
+
 namespace satchel {
 
 std::string_view NameOf(DocumentState state) {
@@ -24,10 +26,7 @@ std::optional<DocumentState> ParseDocumentState(std::string_view name) {
 
 std::string ObjectKey(const UserId& user, std::string_view category, std::string_view filename,
                       Timestamp created_at) {
-  std::string key = "documents/";
-  key.append(user.value()).append("/").append(category).append("/");
-  key.append(FormatDay(created_at)).append("/").append(filename);
-  return key;
+  return KeyOfPath(DocumentPath(user, category, filename, created_at));
 }
 
 }  // namespace satchel

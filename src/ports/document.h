@@ -25,8 +25,8 @@ struct Document {
   UserId user;
   std::string category;
   std::string filename;
-  /// `documents/{user}/{category}/{day}/{filename}`; stays after the name was given up, since the
-  /// object store still needs it (the row's unique `path` is then `released/{id}`).
+  /// Of its bytes in the object store, see object_key.h; stays after the name was given up, since
+  /// the object store still needs it (the row's unique `path` is then `released/{id}`).
   std::string object_key;
   std::int64_t size = 0;  ///< bytes; while PENDING what the reservation holds
   std::string mime_type;
@@ -46,8 +46,8 @@ struct ObjectRef {
   auto operator<=>(const ObjectRef&) const = default;
 };
 
-/// `documents/{user}/{category}/{YYYY-MM-DD}/{filename}`, the day being the UTC day of
-/// `created_at`.
+/// The key of DocumentPath(), see object_key.h: equal to the path, but for names that not every
+/// object store takes.
 std::string ObjectKey(const UserId& user, std::string_view category, std::string_view filename,
                       Timestamp created_at);
 

@@ -46,9 +46,9 @@ class ImportBook {
                                                         const ImportQuery& query) = 0;
   /// Takes the row out of the book; OK when it is not in it.
   virtual Status RemoveImported(const CallContext& call, const SourceRow& row) = 0;
-  /// Those documents, PENDING ones too, that hold one of `object_keys` as their name.
-  virtual Result<std::vector<Document>> FindNameHolders(
-      const CallContext& call, const std::vector<std::string>& object_keys) = 0;
+  /// Those documents, PENDING ones too, that hold one of `paths` as their name.
+  virtual Result<std::vector<Document>> FindNameHolders(const CallContext& call,
+                                                        const std::vector<std::string>& paths) = 0;
 };
 
 }  // namespace satchel

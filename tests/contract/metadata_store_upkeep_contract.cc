@@ -105,6 +105,19 @@ TEST_P(MetadataStoreContract, VersionsAreReferencedByVersionOrByKey) {
   EXPECT_TRUE(store().FilterReferencedVersions(call_, {}).value().empty());
 }
 
+TEST_P(MetadataStoreContract, NamesThatNotEveryStoreTakesAreFoundByTheirKey) {
+  for (const char* user : {". ", " ..", "a\uFFFF"}) {
+    const Document pending = Pending(Request(user, "a.txt", 1));
+    EXPECT_EQ(pending.object_key, ObjectKey(UserId(user), "general", "a.txt", pending.created_at));
+    const Result<Document> rival = store().Reserve(call_, Request(user, "a.txt", 1));
+    EXPECT_EQ(rival.status().resource(), pending.id.value()) << rival.status().ToString();
+    const ObjectRef object{pending.object_key, ObjectVersion("any")};
+    EXPECT_EQ(store().FilterReferencedVersions(call_, {object}).value(), std::vector{object});
+    ASSERT_TRUE(store().Fail(call_, pending.id, pending.attempt).ok());
+    EXPECT_EQ(store().FilterReferencedVersions(call_, {object}).value(), std::vector{object});
+  }
+}
+
 TEST_P(MetadataStoreContract, LongQuestionsAreAnswered) {
   const Document stored = Completed(Request("alice", "a.txt", 1));
   std::vector<ObjectRef> objects;

@@ -8,6 +8,7 @@
 
 #include "base/identifiers.h"
 #include "base/sha256.h"
+#include "ports/object_key.h"
 
 namespace satchel {
 namespace {
@@ -214,13 +215,16 @@ TEST_P(ObjectStoreContract, HostileKeysAreOrdinaryKeys) {
   for (const std::string& name :
        {std::string("a b.txt"), std::string("100%+#?&.txt"), std::string("'\"`$(x).txt"),
         std::string("...txt"), std::string("emoji \U0001F4DA.txt"), std::string("ä日本.txt"),
-        std::string(251, 'n') + ".txt", std::string("a.txt "), std::string("A.TXT")}) {
-    const std::string key = "documents/al ice/%2e%2e/2026-03-01/" + name;
-    const Result<ObjectRef> object = Put(store(), SpecOf(key, name), name);
-    ASSERT_TRUE(object.ok()) << name << ": " << object.status().ToString();
-    stored[name] = *object;
+        std::string(251, 'n') + ".txt", std::string("a.txt "), std::string("A.TXT"),
+        std::string("\uFFFE\uFFFF.txt")}) {
+    for (const std::string user : {"al ice", ". ", " ..", " ", "a\uFFFF"}) {
+      const std::string path = "documents/" + user + "/%2e%2e/2026-03-01/" + name;
+      const Result<ObjectRef> object = Put(store(), SpecOf(KeyOfPath(path), path), path);
+      ASSERT_TRUE(object.ok()) << path << ": " << object.status().ToString();
+      stored[path] = *object;
+    }
   }
-  for (const auto& [name, object] : stored) EXPECT_EQ(Get(store(), object).value(), name);
+  for (const auto& [path, object] : stored) EXPECT_EQ(Get(store(), object).value(), path);
   for (const StoredVersion& version : ListAll(store())) {
     if (version.object.key.empty()) continue;  // a store that keeps no keys
     EXPECT_TRUE(std::ranges::any_of(stored, [&](const auto& entry) {

@@ -107,22 +107,23 @@ def test_a_source_that_is_not_there(server, run_import, sqlite_source, tmp_path)
     assert not (tmp_path / "missing.db").exists(), "nothing is made"
 
 
-def test_names_that_documents_hold_already(sqlite_source, server, run_import, connect):
+@pytest.mark.parametrize("teacher", ["ada", " ..", "a\uffffb"], ids=ascii)
+def test_names_that_documents_hold_already(sqlite_source, server, run_import, connect, teacher):
     """A document that was uploaded under a row's name stays what it is."""
     today = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-    sqlite_source.write([{"teacherId": "ada", "context_data": "imported", "source": "plan.txt",
-                          "timestamp": today}])
+    sqlite_source.write([{"teacherId": teacher, "context_data": "imported",
+                          "source": "plan.txt", "timestamp": today}])
     server.start()
     client = connect(server)
-    own = client.upload("ada", "plan.txt", b"uploaded", category="rag_context")
+    own = client.upload(teacher, "plan.txt", b"uploaded", category="rag_context")
     done = run_import(server, sqlite_source)
     assert (done.exit_code, done.verdicts()) == (0, ["name_clash"])
     assert own.document_id in done.notes[0]["detail"]
-    names = {document.filename: client.download("ada", document.document_id).data
-             for document in client.list_all("ada")}
+    names = {document.filename: client.download(teacher, document.document_id).data
+             for document in client.list_all(teacher)}
     assert names == {"plan.txt": b"uploaded", "plan_1.txt": b"imported"}
     assert run_import(server, sqlite_source, "--rollback").report["removed"] == 1
-    assert [document.filename for document in client.list_all("ada")] == ["plan.txt"]
+    assert [document.filename for document in client.list_all(teacher)] == ["plan.txt"]
     assert server.stop() == 0
 
 

@@ -9,8 +9,8 @@ import requests
 from harness.client import Client
 from harness.documents import TXT, mime_type_of, real_document, text_of_size
 from harness.failures import Failure, refused
-from harness.names import (FILENAME_BYTES_MAX, IDENTIFIER_BYTES_MAX, KEPT, REFUSED, hostile,
-                           ordinary)
+from harness.names import (DOTS_AND_SPACES, FILENAME_BYTES_MAX, IDENTIFIER_BYTES_MAX, KEPT, REFUSED,
+                           hostile, ordinary)
 from harness.wire_format import metadata_frame
 
 CONTENT = text_of_size(100)
@@ -92,6 +92,7 @@ BAD_IDENTIFIERS = [
 GOOD_IDENTIFIERS = [
     "alice", "ALICE", "alice ", " alice", "a", "x" * IDENTIFIER_BYTES_MAX, "é" * 64, "数学", "🙂",
     "o'brien", "a%b", "a+b", "a#b", "a b", "100%", "_", "...", "user@example.com", "'; --",
+    *DOTS_AND_SPACES, "a\ufffeb", "a\uffffb",
 ]
 
 
@@ -124,6 +125,20 @@ def test_category_is_kept(client, user, category):
     listed = client.list(user, category=category).documents
     assert [document.category for document in listed] == [category]
     assert client.download(user, stored.document_id).data == CONTENT
+    link = client.url(user, stored.document_id)
+    assert requests.get(link.presigned_url, timeout=10).content == CONTENT
+
+
+@pytest.mark.parametrize("value", DOTS_AND_SPACES, ids=ascii)
+def test_names_of_dots_and_spaces_serve_as_any_other(client, user, value):
+    category = user  # so that no other test has a document of this name
+    assert_kept(client, value, f"{user}.txt", CONTENT)
+    stored = client.store(value, f"{user}.txt", CONTENT, category=category)
+    assert stored.path.split("/")[1] == value
+    with refused("ALREADY_EXISTS", "DOCUMENT_ALREADY_EXISTS") as refusal:
+        client.upload(value, f"{user}.txt", CONTENT, category=category)
+    assert refusal.resource_info.resource_name == stored.document_id
+    assert client.delete(value, stored.document_id).success
 
 
 def test_users_are_told_apart_byte_for_byte(client):

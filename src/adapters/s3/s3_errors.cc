@@ -18,9 +18,10 @@ constexpr std::chrono::seconds kRetryAfterFailure{1};
 constexpr std::size_t kLoggedBytesMax = 300;
 
 enum class Kind : std::uint8_t {
-  kPasses,   ///< may work in a moment
-  kFull,     ///< when the operator has made room
-  kRefused,  ///< when the operator has changed a setting, here or at the store
+  kPasses,    ///< may work in a moment
+  kFull,      ///< when the operator has made room
+  kRefused,   ///< when the operator has changed a setting, here or at the store
+  kAnswered,  ///< for this request only: the store works
 };
 
 struct KnownCode {
@@ -86,11 +87,17 @@ constexpr std::array<std::string_view, 5> kBusyCodes = {"SlowDown", "SlowDownRea
                                                         "XMinioServerNotInitialized"};
 
 /// By the status, where there is no code or an unknown one.
-KnownCode ByStatus(int status) {
+KnownCode ByStatus(const HttpAnswer& answer, std::string_view code) {
+  const int status = answer.status;
   if (status == 401 || status == 403) return kKnownCodes[0];
   if (status == 301 || status == 307) return {"", Kind::kRefused, kRegionAdvice};
   if (status == 507) return {"", Kind::kFull, kFullAdvice};
   if (status == 501) return {"", Kind::kRefused, "this store lacks what satchel needs"};
+  // A page of another's is a proxy's, which may not reach the store.
+  const bool answered = !code.empty() || answer.body.empty();
+  if (status / 100 == 4 && status != 408 && status != 429 && answered) {
+    return {"", Kind::kAnswered, "the store does not take this request: see its own log"};
+  }
   return {"", Kind::kPasses, "see the store's own log"};
 }
 
@@ -105,7 +112,7 @@ KnownCode Classify(const HttpAnswer& answer, std::string_view code) {
   }
   const auto* known = std::find_if(kKnownCodes.begin(), kKnownCodes.end(),
                                    [&](const KnownCode& entry) { return entry.code == code; });
-  return known != kKnownCodes.end() ? *known : ByStatus(answer.status);
+  return known != kKnownCodes.end() ? *known : ByStatus(answer, code);
 }
 
 /// "PutObject: 403 AccessDenied (Access Denied.): advice".
@@ -136,12 +143,14 @@ bool IsAbsent(const HttpAnswer& answer) {
   if (answer.fault != HttpFault::kNone) return false;
   const std::string code = S3CodeOf(answer);
   if (code == "NoSuchKey" || code == "NoSuchVersion") return true;
-  if (code == "XMinioInvalidResourceName") return true;  // a version id with dots and slashes
+  if (IsNoKey(answer)) return true;  // a version id with dots and slashes
   if (answer.Header("x-amz-delete-marker") == "true") return true;
   // An id that is no version's, or (versitygw) was one's.
   if (answer.status == 400) return code == "InvalidArgument" || code == "NoSuchVersionId";
   return answer.status == 404 && answer.body.empty();
 }
+
+bool IsNoKey(const HttpAnswer& answer) { return S3CodeOf(answer) == "XMinioInvalidResourceName"; }
 
 bool IsTransient(const HttpAnswer& answer) {
   if (answer.fault == HttpFault::kCallEnded || answer.fault == HttpFault::kUntrusted) return false;
@@ -173,6 +182,11 @@ Status S3Error(std::string_view operation, const HttpAnswer& answer) {
       return Status(Reason::kObjectStoreUnavailable,
                     "the object store refuses the service; try again when the operator has set it "
                     "right")
+          .WithCause(std::move(cause))
+          .WithRetryAfter(kRetryAfterRefusal);
+    case Kind::kAnswered:
+      return Status(Reason::kObjectStoreUnavailable,
+                    "the object store does not take the request; the operator's log says why")
           .WithCause(std::move(cause))
           .WithRetryAfter(kRetryAfterRefusal);
     case Kind::kPasses:

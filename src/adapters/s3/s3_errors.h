@@ -16,6 +16,9 @@ std::string S3CodeOf(const HttpAnswer& answer);
 /// when the bucket is missing or the store could not be asked. For requests with a key only.
 bool IsAbsent(const HttpAnswer& answer);
 
+/// Whether the store says that it takes no such key (or prefix, or version): nothing can be there.
+bool IsNoKey(const HttpAnswer& answer);
+
 /// Whether the same request may work in a moment: the store was not reached, was busy or broke.
 bool IsTransient(const HttpAnswer& answer);
 /// Whether the store for certain did nothing, and may do it in a moment.

@@ -157,6 +157,7 @@ S3Request ListVersionsRequest(std::string bucket, std::string_view prefix, const
   S3Request request = Make("ListObjectVersions", "GET", std::move(bucket));
   request.query.emplace_back("versions", "");
   request.query.emplace_back("prefix", prefix);
+  request.query.emplace_back("encoding-type", "url");
   request.query.emplace_back("max-keys", std::to_string(page_max));
   if (!behind.key.empty()) request.query.emplace_back("key-marker", behind.key);
   if (!behind.version.empty()) {
@@ -232,6 +233,7 @@ S3Request ListUploadsRequest(std::string bucket, const std::string& key,
   S3Request request = Make("ListMultipartUploads", "GET", std::move(bucket));
   request.query.emplace_back("uploads", "");
   request.query.emplace_back("prefix", key);
+  request.query.emplace_back("encoding-type", "url");
   if (!key_marker.empty()) request.query.emplace_back("key-marker", key_marker);
   if (!upload_marker.empty()) request.query.emplace_back("upload-id-marker", upload_marker);
   return request;

@@ -1,10 +1,12 @@
 #include "adapters/s3/s3_xml.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <pugixml.hpp>
 
 #include "adapters/s3/s3_dates.h"
+#include "base/text.h"
 
 namespace satchel {
 namespace {
@@ -33,6 +35,15 @@ std::optional<Number> ReadNumber(const std::string& text) {
   return number;
 }
 
+/// A key in a listing. XML cannot hold every character: they are asked for as in a URL's query, and
+/// the listing says whether they are. nullopt: it is none.
+std::optional<std::string> KeyOf(const pugi::xml_node& listing, const pugi::xml_node& node) {
+  std::string key = Text(node, "Key");
+  if (Text(listing, "EncodingType") != "url") return key;
+  std::replace(key.begin(), key.end(), '+', ' ');
+  return PercentDecode(key);
+}
+
 }  // namespace
 
 std::optional<S3ErrorBody> ParseErrorBody(std::string_view xml) {
@@ -50,7 +61,9 @@ std::optional<S3VersionPage> ParseVersionPage(std::string_view xml) {
   for (const pugi::xml_node& node : root.children()) {
     const bool is_version = std::string_view(node.name()) == "Version";
     if (!is_version && std::string_view(node.name()) != "DeleteMarker") continue;
-    page.last = {Text(node, "Key"), ObjectVersion(Text(node, "VersionId"))};
+    std::optional<std::string> key = KeyOf(root, node);
+    if (!key) return std::nullopt;
+    page.last = {*std::move(key), ObjectVersion(Text(node, "VersionId"))};
     if (page.last.key.empty() || page.last.version.empty()) return std::nullopt;
     if (!is_version) continue;
     const std::optional<std::int64_t> size = ReadNumber<std::int64_t>(Text(node, "Size"));
@@ -70,7 +83,9 @@ std::optional<S3UploadPage> ParseUploadPage(std::string_view xml) {
   S3UploadPage page;
   for (const pugi::xml_node& node : root.children("Upload")) {
     const std::optional<Timestamp> initiated = ParseIsoDate(Text(node, "Initiated"));
-    S3Upload upload{Text(node, "Key"), UploadId(Text(node, "UploadId")), {}};
+    std::optional<std::string> key = KeyOf(root, node);
+    if (!key) return std::nullopt;
+    S3Upload upload{*std::move(key), UploadId(Text(node, "UploadId")), {}};
     if (!initiated || upload.key.empty() || upload.id.empty()) return std::nullopt;
     upload.initiated = *initiated;
     page.uploads.push_back(std::move(upload));

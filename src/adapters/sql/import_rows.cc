@@ -71,15 +71,15 @@ Status SqlMetadataStore::RemoveImported(const CallContext& call, const SourceRow
 }
 
 Result<std::vector<Document>> SqlMetadataStore::FindNameHolders(
-    const CallContext& call, const std::vector<std::string>& object_keys) {
+    const CallContext& call, const std::vector<std::string>& paths) {
   static const std::string kSql = NameLookup();
   std::vector<Document> holders;
   const auto find = [&](SqlConnection& connection) -> Status {
     holders.clear();
     std::vector<SqlValue> chunk(kLookupKeys);
-    for (std::size_t first = 0; first < object_keys.size(); first += kLookupKeys) {
+    for (std::size_t first = 0; first < paths.size(); first += kLookupKeys) {
       for (std::size_t i = 0; i < kLookupKeys; ++i) {
-        chunk[i] = object_keys[std::min(first + i, object_keys.size() - 1)];
+        chunk[i] = paths[std::min(first + i, paths.size() - 1)];
       }
       SATCHEL_ASSIGN_OR_RETURN(auto found, QueryDocuments(connection, kSql, chunk));
       for (Document& holder : found) holders.push_back(std::move(holder));

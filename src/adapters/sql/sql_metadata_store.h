@@ -67,8 +67,8 @@ class SqlMetadataStore final : public MetadataStore, public ImportBook {
   Result<std::vector<ImportEntry>> ListImported(const CallContext& call,
                                                 const ImportQuery& query) override;
   Status RemoveImported(const CallContext& call, const SourceRow& row) override;
-  Result<std::vector<Document>> FindNameHolders(
-      const CallContext& call, const std::vector<std::string>& object_keys) override;
+  Result<std::vector<Document>> FindNameHolders(const CallContext& call,
+                                                const std::vector<std::string>& paths) override;
 
   // The database as a whole.
   Status Probe(const CallContext& call) override;

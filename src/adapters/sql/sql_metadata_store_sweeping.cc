@@ -4,6 +4,7 @@
 
 #include "adapters/sql/document_rows.h"
 #include "adapters/sql/sql_metadata_store.h"
+#include "ports/object_key.h"
 
 namespace satchel {
 namespace {
@@ -62,14 +63,21 @@ Status LookupObjects(SqlConnection& connection, const std::vector<ObjectRef>& ob
       LookupOf("object_key", "version IS NULL AND status = 'FAILED' AND ");
   std::vector<std::string_view> versions;
   std::vector<std::string_view> keys;
+  std::vector<std::string> paths;
   for (const ObjectRef& object : objects) {
     if (!object.version.empty()) versions.emplace_back(object.version.value());
-    if (!object.key.empty()) keys.emplace_back(object.key);
+    if (object.key.empty()) continue;
+    keys.emplace_back(object.key);
+    paths.push_back(PathOfKey(object.key));
+    // Of a row whose key is its path, whatever stands in it.
+    if (paths.back() != object.key) paths.push_back(object.key);
   }
   known = {};
   SATCHEL_RETURN_IF_ERROR(Lookup(connection, kByVersion, versions, known.versions));
   SATCHEL_RETURN_IF_ERROR(Lookup(connection, kByAttempt, versions, known.versions));
-  SATCHEL_RETURN_IF_ERROR(Lookup(connection, kByPath, keys, known.keys));
+  TextSet known_paths;
+  SATCHEL_RETURN_IF_ERROR(Lookup(connection, kByPath, {paths.begin(), paths.end()}, known_paths));
+  for (const std::string& path : known_paths) known.keys.insert({path, KeyOfPath(path)});
   return Lookup(connection, kByReleasedKey, keys, known.keys);
 }
 

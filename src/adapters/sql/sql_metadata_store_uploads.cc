@@ -6,6 +6,7 @@
 #include "adapters/sql/import_rows.h"
 #include "adapters/sql/sql_metadata_store.h"
 #include "adapters/sql/usage_rows.h"
+#include "ports/object_key.h"
 
 namespace satchel {
 namespace {
@@ -26,6 +27,10 @@ struct Start {
   Timestamp now;
   bool user_is_known = false;  ///< has a row in user_usage
 };
+
+std::string PathOf(const Document& document) {
+  return DocumentPath(document.user, document.category, document.filename, document.created_at);
+}
 
 /// The row with this path or, failing that, this id.
 Result<std::optional<Holder>> FindHolder(SqlConnection& connection, const std::string& path,
@@ -67,12 +72,13 @@ Result<Document> ResolveRival(const Holder& holder, const ReserveRequest& reques
 
 Status InsertPending(SqlConnection& connection, const Document& document,
                      Timestamp lease_expires_at, bool& rival) {
+  const std::string path = PathOf(document);
   const DocumentRow row{.id = document.id.value(),
                         .status = DocumentStatus::kPending,
                         .user_id = document.user.value(),
                         .category = document.category,
                         .filename = document.filename,
-                        .path = document.object_key,
+                        .path = path,
                         .size = document.size,
                         .mime_type = document.mime_type,
                         .created_at = document.created_at,
@@ -153,7 +159,7 @@ Result<Document> ReserveIn(SqlConnection& connection, const SqlDialect& dialect,
       return document;
     }
     SATCHEL_ASSIGN_OR_RETURN(const std::optional<Holder> holder,
-                             FindHolder(connection, document.object_key, request.id));
+                             FindHolder(connection, PathOf(document), request.id));
     if (holder) return ResolveRival(*holder, request, start.now);
   }
   return InternalError("a unique key of rag_document is taken by no row");

@@ -5,21 +5,22 @@
 #include <utility>
 
 #include "core/legacy_import/row_rules.h"
+#include "ports/object_key.h"
 
 namespace satchel {
 namespace {
 
 constexpr std::size_t kIdDigitsInName = 8;
 
-std::string KeyOf(const PlannedRow& row, const std::string& filename) {
-  return ObjectKey(row.user, kImportCategory, filename, row.created_at);
+std::string PathOf(const PlannedRow& row, const std::string& filename) {
+  return DocumentPath(row.user, kImportCategory, filename, row.created_at);
 }
 
 }  // namespace
 
 /// Who holds the names that were asked for, outside of this import.
 struct RowPlanner::Holders {
-  std::unordered_map<std::string, DocumentId> by_key;
+  std::unordered_map<std::string, DocumentId> by_path;
 };
 
 Result<std::vector<PlannedRow>> RowPlanner::Plan(const CallContext& call, const SourceGroup& group,
@@ -71,11 +72,13 @@ std::optional<PlannedRow> RowPlanner::Accept(const SourceText& row,
 
 Status RowPlanner::FindHolders(const CallContext& call, const std::vector<PlannedRow>& rows,
                                Holders& holders) {
-  std::vector<std::string> keys;
-  keys.reserve(rows.size());
-  for (const PlannedRow& row : rows) keys.push_back(KeyOf(row, row.filename));
-  SATCHEL_ASSIGN_OR_RETURN(const std::vector<Document> found, book_.FindNameHolders(call, keys));
-  for (const Document& holder : found) holders.by_key.emplace(holder.object_key, holder.id);
+  std::vector<std::string> paths;
+  paths.reserve(rows.size());
+  for (const PlannedRow& row : rows) paths.push_back(PathOf(row, row.filename));
+  SATCHEL_ASSIGN_OR_RETURN(const std::vector<Document> found, book_.FindNameHolders(call, paths));
+  for (const Document& holder : found) {
+    holders.by_path.emplace(PathOfKey(holder.object_key), holder.id);
+  }
   return {};
 }
 
@@ -104,17 +107,17 @@ Result<bool> RowPlanner::TakeName(const CallContext& call, PlannedRow& row, Hold
   candidates.insert(candidates.begin(), wanted);
   std::string holder_of_wanted;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const std::string key = KeyOf(row, candidates[i]);
+    const std::string path = PathOf(row, candidates[i]);
     if (i > 0) {
       SATCHEL_ASSIGN_OR_RETURN(const std::vector<Document> found,
-                               book_.FindNameHolders(call, {key}));
-      for (const Document& holder : found) holders.by_key.emplace(key, holder.id);
+                               book_.FindNameHolders(call, {path}));
+      for (const Document& holder : found) holders.by_path.emplace(path, holder.id);
     }
-    const auto holder = holders.by_key.find(key);
+    const auto holder = holders.by_path.find(path);
     // What a killed run has left of this very row holds nothing.
-    const bool held = holder != holders.by_key.end() && holder->second != row.id;
+    const bool held = holder != holders.by_path.end() && holder->second != row.id;
     if (i == 0 && held) holder_of_wanted = "document " + holder->second.value();
-    if (held || !names_.insert(std::hash<std::string>()(key)).second) continue;
+    if (held || !names_.insert(std::hash<std::string>()(path)).second) continue;
     row.filename = candidates[i];
     row.other_names.assign(candidates.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                            candidates.end());

@@ -7,6 +7,8 @@
 #include <array>
 #include <limits>
 
+#include "ports/object_key.h"
+
 namespace satchel {
 namespace {
 
@@ -50,7 +52,8 @@ UploadMetadata FromMessage(const document::DocumentMetadata& message) {
 
 void ToMessage(const Document& document, document::UploadDocumentResponse* message) {
   message->set_document_id(document.id.value());
-  message->set_path(document.object_key);
+  message->set_path(
+      DocumentPath(document.user, document.category, document.filename, document.created_at));
   message->set_size(document.size);
   message->set_status(std::string(NameOf(document.state)));
   message->set_message("document stored");

@@ -98,6 +98,26 @@ TEST(S3Errors, WhatPassesDoesNotStopTheStart) {
             std::string::npos);
 }
 
+// An error whose retry is further away than 30 s is no outage to whoever counts them.
+TEST(S3Errors, ARefusalOfOneRequestIsAnAnswer) {
+  for (const HttpAnswer& answer :
+       {Answer(400, "XMinioInvalidResourceName"), Answer(400, "KeyTooLongError"), Answer(400, ""),
+        Answer(409, "SomethingNew"), Answer(411, "MissingContentLength"), Answer(404, "")}) {
+    const Status status = S3Error("PutObject", answer);
+    EXPECT_TRUE(status.Is(Reason::kObjectStoreUnavailable)) << status.ToString();
+    EXPECT_GE(status.retry_after(), std::chrono::seconds(30)) << status.ToString();
+    EXPECT_TRUE(S3SetupError("PutObject", answer).Is(Reason::kObjectStoreUnavailable));
+  }
+  HttpAnswer page = Answer(404, "");
+  page.body = "<html>404 Not Found, says a proxy</html>";
+  for (const HttpAnswer& answer : {Answer(408, ""), Answer(429, "TooManyRequests"),
+                                   Answer(400, "RequestTimeout"), Answer(500, ""), page}) {
+    EXPECT_LT(S3Error("PutObject", answer).retry_after(), std::chrono::seconds(30));
+  }
+  EXPECT_TRUE(IsNoKey(Answer(400, "XMinioInvalidResourceName")));
+  EXPECT_FALSE(IsNoKey(Answer(400, "InvalidArgument")));
+}
+
 TEST(S3Errors, TheCallersOwnEndStaysWhatItIs) {
   HttpAnswer answer = Fault(HttpFault::kCallEnded);
   answer.call_status = Status(Reason::kDeadlineExceeded, "late");

@@ -47,6 +47,28 @@ TEST(S3Xml, APageOfVersions) {
   EXPECT_EQ(page->last.version.value(), "v2");
 }
 
+TEST(S3Xml, KeysAreDecodedWhereTheListingSaysThatTheyAreEncoded) {
+  const std::string version =
+      "<Version><Key>documents/a+b%2Bc/%EF%BF%BF.txt</Key><VersionId>v</VersionId>"
+      "<LastModified>2026-11-25T19:00:00Z</LastModified><Size>1</Size></Version>";
+  const std::string encoded = "<EncodingType>url</EncodingType>";
+  const auto page =
+      ParseVersionPage("<ListVersionsResult>" + version + encoded + "</ListVersionsResult>");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->last.key, "documents/a b+c/\uFFFF.txt");
+  EXPECT_EQ(ParseVersionPage("<ListVersionsResult>" + version + "</ListVersionsResult>")->last.key,
+            "documents/a+b%2Bc/%EF%BF%BF.txt");
+  const std::string upload =
+      "<Upload><Key>a+%2B</Key><UploadId>u</UploadId><Initiated>2026-11-25T19:00:00Z</Initiated>"
+      "</Upload></ListMultipartUploadsResult>";
+  EXPECT_EQ(ParseUploadPage("<ListMultipartUploadsResult>" + encoded + upload)->uploads[0].key,
+            "a +");
+  EXPECT_EQ(ParseUploadPage("<ListMultipartUploadsResult>" + upload)->uploads[0].key, "a+%2B");
+  std::string broken = "<ListVersionsResult>" + version + encoded + "</ListVersionsResult>";
+  broken.replace(broken.find("%2B"), 3, "%z");
+  EXPECT_FALSE(ParseVersionPage(broken));
+}
+
 // What a sweeper deletes by is never guessed.
 TEST(S3Xml, AHalfListingIsNone) {
   EXPECT_FALSE(

@@ -126,7 +126,8 @@ _ODD_BUT_NAMES = (
     ("\ufeffa.txt", "byte order mark"), ("a\u200eb.txt", "left-to-right mark"),
     ("a\u200fb.txt", "right-to-left mark"), ("a\u2028b.txt", "line separator"),
     ("a\u2029b.txt", "paragraph separator"), ("a\ufffdb.txt", "replacement character"),
-    ("a\uffffb.txt", "noncharacter"), ("a\U0010ffffb.txt", "last code point"),
+    ("a\uffffb.txt", "noncharacter"),
+    ("a\ufffeb.txt", "noncharacter FFFE"), ("a\U0010ffffb.txt", "last code point"),
     ("a\ue000b.txt", "private use"), ("\u0301.txt", "combining accent alone"),
     ("Z" + "\u0335\u0336\u0337" * 20 + ".txt", "stacked combining marks"),
     ("e\u0301.txt", "decomposed letter"), ("\u00e9.txt", "composed letter"),
@@ -148,6 +149,10 @@ def hostile() -> list:
     names += [_name(raw, REFUSED, f"not UTF-8: {why}") for raw, why in _NOT_UTF8]
     names += [_name(text, KEPT, why) for text, why in _ODD_BUT_NAMES]
     return names
+
+
+# MinIO takes no key with a part that is `.` or `..` between spaces.
+DOTS_AND_SPACES = (". ", " .", " . ", ".. ", " ..", "  ..  ")
 
 
 ORDINARY = (
