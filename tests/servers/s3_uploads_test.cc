@@ -59,15 +59,19 @@ TEST_P(S3Uploads, OnlyALargeObjectHasAnUploadToRecord) {
   EXPECT_TRUE((*whole)->upload().empty());
 }
 
-TEST_P(S3Uploads, GivenUpInTheMiddleTheyLeaveNothing) {
+TEST_P(S3Uploads, GivenUpInTheMiddleTheyLeaveOnlyWhatTheirAttemptIsRemovedBy) {
   for (const std::int64_t size : {std::int64_t{1000}, kMiB, 6 * kMiB, 12 * kMiB}) {
     const std::string content = Pattern(static_cast<std::size_t>(size));
     for (const std::int64_t appended : {std::int64_t{0}, size / 2, size}) {
-      auto writer = rig_->store.Create(rig_->call, rig_->SpecOf(content));
+      const ObjectSpec spec = rig_->SpecOf(content);
+      auto writer = rig_->store.Create(rig_->call, spec);
       ASSERT_TRUE(writer.ok()) << writer.status().ToString();
       const auto bytes = BytesOf(content).first(static_cast<std::size_t>(appended));
       ASSERT_TRUE((*writer)->Append(rig_->call, bytes).ok());
+      const UploadId upload = (*writer)->upload();
       writer->reset();
+      const Status removed = rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, upload);
+      EXPECT_TRUE(removed.ok()) << removed.ToString();
       EXPECT_EQ(rig_->CountVersions(), 0U) << appended << " of " << size;
       EXPECT_EQ(rig_->CountUploads(), 0U) << appended << " of " << size;
     }
@@ -127,11 +131,70 @@ TEST_P(S3Uploads, TheVersionOfADeadOneIsFoundByItsAttemptAlone) {
   EXPECT_EQ(rig_->Get(longer).value(), "longer");
 }
 
+// Its maker's answer was lost, or its maker died before the marker: whose it is cannot be told.
+TEST_P(S3Uploads, AnUploadThatMayBeTheAttemptsIsNotForgotten) {
+  const ObjectSpec spec = rig_->SpecOf("content");
+  S3Client& client = rig_->store.client();
+  const HttpAnswer created =
+      client.Send(rig_->call, CreateMultipartRequest(client.bucket(), spec)).value();
+  const UploadId upload = ParseUploadId(created.body).value();
+  const Status removed = rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, UploadId());
+  EXPECT_TRUE(removed.Is(Reason::kObjectStoreUnavailable)) << removed.ToString();
+  EXPECT_GE(removed.retry_after(), std::chrono::seconds(30)) << "the store is not away";
+  EXPECT_EQ(rig_->CountUploads(), 1U) << "it may be another's";
+  const HttpAnswer marked =
+      client.Send(rig_->call, UploadMarkerRequest(client.bucket(), spec.key, upload, spec.attempt))
+          .value();
+  ASSERT_TRUE(marked.ok()) << marked.body;
+  EXPECT_TRUE(rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, UploadId()).ok());
+  EXPECT_EQ(rig_->CountUploads(), 0U);
+}
+
 TEST_P(S3Uploads, ARemovalWithoutAVersionIsRefused) {
   const ObjectRef object = rig_->Put("content").value();
   EXPECT_TRUE(rig_->store.Remove(rig_->call, {object.key, {}}).Is(Reason::kInternal));
   EXPECT_EQ(rig_->Get(object).value(), "content");
   EXPECT_EQ(rig_->Get({object.key, {}}).value(), "content") << "the newest of its key";
+}
+
+class S3UploadsOnMinio : public testing::Test {
+ protected:
+  S3UploadsOnMinio() { EXPECT_TRUE(rig_.SetUp().ok()); }
+
+  S3Rig rig_{S3Server::Shared(S3Server::Kind::kMinio).Options()};
+};
+
+// Rows of earlier releases have such keys.
+TEST_F(S3UploadsOnMinio, AnAttemptAtAKeyThatTheStoreRefusesLeftNothing) {
+  for (const std::string user : {". ", " ..", ".", ".."}) {
+    const ObjectSpec spec =
+        rig_.SpecOf("content", "documents/" + user + "/general/2026-03-01/a.txt");
+    const Status put = rig_.Put(spec, "content").status();
+    EXPECT_TRUE(put.Is(Reason::kObjectStoreUnavailable)) << put.ToString();
+    EXPECT_GE(put.retry_after(), std::chrono::seconds(30)) << "the store is not away";
+    const Status removed = rig_.store.RemoveAttempt(rig_.call, spec.key, spec.attempt, UploadId());
+    EXPECT_TRUE(removed.ok()) << user << ": " << removed.ToString();
+  }
+}
+
+// XML cannot hold this key; earlier releases stored under such.
+TEST_F(S3UploadsOnMinio, WhatAnAttemptLeftIsFoundWhateverItsKeyHolds) {
+  const ObjectSpec spec =
+      rig_.SpecOf("orphan", "documents/al+ice/%2B general/2026-03-01/a\uFFFF\uFFFE+ b.txt");
+  ASSERT_TRUE(rig_.Put(spec, "orphan").ok());
+  EXPECT_EQ(rig_.store.ListVersions(rig_.call, "").value().versions.at(0).object.key, spec.key);
+  S3Client& client = rig_.store.client();
+  const auto send = [&](const S3Request& request) {
+    return client.Send(rig_.call, request).value();
+  };
+  const UploadId upload =
+      ParseUploadId(send(CreateMultipartRequest(client.bucket(), spec)).body).value();
+  ASSERT_TRUE(send(UploadMarkerRequest(client.bucket(), spec.key, upload, spec.attempt)).ok());
+  const Status removed = rig_.store.RemoveAttempt(rig_.call, spec.key, spec.attempt, UploadId());
+  EXPECT_TRUE(removed.ok()) << removed.ToString();
+  EXPECT_EQ(rig_.CountVersions(), 0U);
+  const HttpAnswer parts = send(ListPartsRequest(client.bucket(), spec.key, upload, 0));
+  EXPECT_EQ(parts.status, 404) << parts.body;
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, S3Uploads,

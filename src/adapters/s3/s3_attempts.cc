@@ -18,6 +18,8 @@ namespace {
 
 /// Between the making of an upload and its marker lies one request, never an hour.
 constexpr std::chrono::hours kUnmarkedAgeMin{1};
+/// No reason to take the store for one that is away.
+constexpr std::chrono::minutes kRetryUnmarked{1};
 
 /// MD5, in hexadecimal digits: what S3 gives as the ETag of a part.
 std::string HexMd5(std::string_view text) {
@@ -60,12 +62,23 @@ Result<std::optional<S3Part>> FindLastPart(S3Client& client, const CallContext& 
   }
 }
 
+enum class Owner : std::uint8_t { kAttempt, kNobody, kAnother, kUnknown };
+
 /// `now` is the store's own time.
-Result<bool> BelongsToAttempt(S3Client& client, const CallContext& call, const S3Upload& upload,
-                              const AttemptId& attempt, std::optional<Timestamp> now) {
+Result<Owner> OwnerOf(S3Client& client, const CallContext& call, const S3Upload& upload,
+                      const AttemptId& attempt, std::optional<Timestamp> now) {
   SATCHEL_ASSIGN_OR_RETURN(const std::optional<S3Part> last, FindLastPart(client, call, upload));
-  if (last) return MarkerNames(*last, attempt);
-  return now && *now - upload.initiated >= kUnmarkedAgeMin;
+  if (last) return MarkerNames(*last, attempt) ? Owner::kAttempt : Owner::kAnother;
+  // Its marker may be under way, or never come.
+  return now && *now - upload.initiated >= kUnmarkedAgeMin ? Owner::kNobody : Owner::kUnknown;
+}
+
+Status MayBeOurs(const S3Upload& upload) {
+  return Status(Reason::kObjectStoreUnavailable,
+                "whether the upload has left something in the object store is not known yet")
+      .WithCause("the multipart upload " + upload.id.value() +
+                 " does not tell whose it is; it is removed once it is an hour old")
+      .WithRetryAfter(kRetryUnmarked);
 }
 
 /// Whether the listing of its key still shows the version.
@@ -89,6 +102,7 @@ Result<S3VersionPage> ListVersionPage(S3Client& client, const CallContext& call,
   const S3Request request =
       ListVersionsRequest(client.bucket(), prefix, behind, client.options().listing_page_max);
   SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer answer, client.Send(call, request));
+  if (IsNoKey(answer) && behind.key.empty()) return S3VersionPage{};
   if (!answer.ok()) return S3Error(request.operation, answer);
   std::optional<S3VersionPage> page = ParseVersionPage(answer.body);
   if (!page) return S3Nonsense(request.operation, answer);
@@ -130,20 +144,23 @@ Status AbortUploadsOfAttempt(S3Client& client, const CallContext& call, const st
                              const AttemptId& attempt) {
   std::string key_marker;
   std::string upload_marker;
+  Status unsettled;
   while (true) {
     const S3Request request = ListUploadsRequest(client.bucket(), key, key_marker, upload_marker);
     SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer answer, client.Send(call, request));
+    if (IsNoKey(answer)) return {};
     if (!answer.ok()) return S3Error(request.operation, answer);
     const std::optional<S3UploadPage> page = ParseUploadPage(answer.body);
     if (!page) return S3Nonsense(request.operation, answer);
     const std::optional<Timestamp> now = ParseAnswerDate(answer.Header("date"));
     for (const S3Upload& upload : page->uploads) {
       if (upload.key != key) continue;
-      SATCHEL_ASSIGN_OR_RETURN(const bool ours,
-                               BelongsToAttempt(client, call, upload, attempt, now));
-      if (ours) SATCHEL_RETURN_IF_ERROR(AbortUpload(client, call, key, upload.id));
+      SATCHEL_ASSIGN_OR_RETURN(const Owner owner, OwnerOf(client, call, upload, attempt, now));
+      if (owner == Owner::kUnknown) unsettled = MayBeOurs(upload);
+      if (owner != Owner::kAttempt && owner != Owner::kNobody) continue;
+      SATCHEL_RETURN_IF_ERROR(AbortUpload(client, call, key, upload.id));
     }
-    if (!page->truncated || page->uploads.back().key > key) return {};
+    if (!page->truncated || page->uploads.back().key > key) return unsettled;
     key_marker = page->uploads.back().key;
     upload_marker = page->uploads.back().id.value();
   }

@@ -26,7 +26,8 @@ Status AbortUpload(S3Client& client, const CallContext& call, const std::string&
                    const UploadId& upload);
 
 /// Aborts the multipart uploads of exactly this key whose marker names this attempt, and those that
-/// never got a marker and are old. Others are left alone.
+/// never got a marker and are old. Others are left alone; OBJECT_STORE_UNAVAILABLE when one is
+/// among them that may yet be this attempt's, being young and without a marker.
 Status AbortUploadsOfAttempt(S3Client& client, const CallContext& call, const std::string& key,
                              const AttemptId& attempt);
 

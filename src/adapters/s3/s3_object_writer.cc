@@ -11,8 +11,9 @@
 namespace satchel {
 namespace {
 
-/// An abort goes on after the caller has gone, but not for long: the row's owner asks again.
-constexpr std::chrono::seconds kAbortTimeMax{10};
+/// For an upload that nobody has learned of. It goes on after the caller has gone, but not for
+/// long: the row's owner asks again.
+constexpr std::chrono::seconds kAbortTimeMax{1};
 
 Status CheckAppend(const ObjectSpec& spec, std::int64_t appended, std::size_t more) {
   if (static_cast<std::int64_t>(more) <= spec.size - appended) return {};
@@ -117,12 +118,16 @@ Result<std::unique_ptr<ObjectWriter>> MultipartS3Writer::Make(S3Client& client,
   if (!created.ok()) return S3Error(create.operation, created);
   const std::optional<UploadId> upload = ParseUploadId(created.body);
   if (!upload) return S3Nonsense(create.operation, created);
-  // From here on its destructor aborts.
-  auto writer = std::make_unique<MultipartS3Writer>(client, spec, *upload);
   const S3Request mark = UploadMarkerRequest(client.bucket(), spec.key, *upload, spec.attempt);
-  SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer marked, client.Send(call, mark));
-  if (!marked.ok()) return S3Error(mark.operation, marked);
-  return std::unique_ptr<ObjectWriter>(std::move(writer));
+  const Result<HttpAnswer> marked = client.Send(call, mark);
+  if (marked.ok() && marked->ok()) {
+    return std::unique_ptr<ObjectWriter>(
+        std::make_unique<MultipartS3Writer>(client, spec, *upload));
+  }
+  // Best effort: RemoveAttempt() finds it again.
+  const CallContext abort(call.request_id(), std::chrono::steady_clock::now() + kAbortTimeMax);
+  (void)client.SendOnce(abort, AbortMultipartRequest(client.bucket(), spec.key, *upload));
+  return marked.ok() ? S3Error(mark.operation, *marked) : marked.status();
 }
 
 MultipartS3Writer::MultipartS3Writer(S3Client& client, ObjectSpec spec, UploadId upload)
@@ -131,14 +136,6 @@ MultipartS3Writer::MultipartS3Writer(S3Client& client, ObjectSpec spec, UploadId
       upload_(std::move(upload)),
       part_bytes_max_(
           std::max(client.options().part_bytes, (spec_.size + kPartsMax - 1) / kPartsMax)) {}
-
-MultipartS3Writer::~MultipartS3Writer() {
-  if (completed_) return;
-  put_.reset();  // its connection is closed before the upload goes
-  const CallContext call("abort", std::chrono::steady_clock::now() + kAbortTimeMax);
-  // Best effort: RemoveAttempt() finds it again.
-  (void)client_.SendOnce(call, AbortMultipartRequest(client_.bucket(), spec_.key, upload_));
-}
 
 void MultipartS3Writer::BeginPart() {
   part_bytes_ = std::min(part_bytes_max_, spec_.size - appended_);
@@ -183,7 +180,7 @@ Result<ObjectVersion> MultipartS3Writer::Commit(const CallContext& call,
   SATCHEL_RETURN_IF_ERROR(call.Check());
   SATCHEL_RETURN_IF_ERROR(CheckWhole(spec_, appended_));
   const S3Request request = CompleteMultipartRequest(client_.bucket(), spec_.key, upload_, parts_);
-  SATCHEL_ASSIGN_OR_RETURN(HttpAnswer answer, client_.Send(call, request));
+  SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer answer, client_.Send(call, request));
   if (answer.ok() && !IsCompleteResult(answer.body)) {
     // S3 says 200 before it begins, and how it ended in the body.
     if (S3CodeOf(answer).empty()) return S3Nonsense(request.operation, answer);
@@ -191,12 +188,9 @@ Result<ObjectVersion> MultipartS3Writer::Commit(const CallContext& call,
   }
   if (answer.ok() && answer.Header("x-amz-version-id").empty()) {
     // The same: then the headers had gone before the version was there.
-    completed_ = true;
     return ResolveUnknown(client_, call, spec_, "CompleteMultipartUpload named no version");
   }
-  Result<ObjectVersion> version = VersionOf(client_, call, spec_, request.operation, answer, true);
-  completed_ = version.ok();
-  return version;
+  return VersionOf(client_, call, spec_, request.operation, answer, true);
 }
 
 }  // namespace satchel

@@ -51,17 +51,14 @@ class StreamingS3Writer final : public ObjectWriter {
 };
 
 /// The last part of S3's numbering holds the attempt's id and never becomes part of the object: it
-/// alone tells whose upload it is, since S3 shows an upload's metadata to nobody.
+/// alone tells whose upload it is, since S3 shows an upload's metadata to nobody. Destruction asks
+/// the store for nothing: an upload that was not completed is RemoveAttempt()'s to abort.
 class MultipartS3Writer final : public ObjectWriter {
  public:
   static Result<std::unique_ptr<ObjectWriter>> Make(S3Client& client, const CallContext& call,
                                                     const ObjectSpec& spec);
 
   MultipartS3Writer(S3Client& client, ObjectSpec spec, UploadId upload);
-  MultipartS3Writer(const MultipartS3Writer&) = delete;
-  MultipartS3Writer& operator=(const MultipartS3Writer&) = delete;
-  /// Aborts the upload, best effort, unless it was completed.
-  ~MultipartS3Writer() override;
 
   Status Append(const CallContext& call, std::span<const std::byte> bytes) override;
   Result<ObjectVersion> Commit(const CallContext& call, const ContentHash& sha256) override;
@@ -83,7 +80,6 @@ class MultipartS3Writer final : public ObjectWriter {
   std::int64_t part_appended_ = 0;
 
   std::int64_t appended_ = 0;  ///< all parts
-  bool completed_ = false;
 };
 
 }  // namespace satchel
