@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/names.h"
 #include "core/page_token.h"
+#include "core/repeated_write.h"
 
 namespace satchel {
 namespace {
@@ -113,8 +114,37 @@ awaitable<Status> DocumentService::Download(const CallContext& call, const Docum
   co_return !now.ok() && now.status().Is(Reason::kDocumentNotFound) ? now.status() : sent;
 }
 
+Result<Document> DocumentService::WithVersion(const CallContext& call, Document document) {
+  if (!document.version.empty()) return document;
+  SATCHEL_ASSIGN_OR_RETURN(ObjectVersion newest, objects_.FindNewest(call, document.object_key));
+  if (newest.empty()) return document;
+  const Status recorded =
+      RepeatUntilKnown([&] { return metadata_.RecordVersion(call, document.id, newest); });
+  // Another caller was quicker, with this or with a delete.
+  if (recorded.Is(Reason::kDocumentNotFound)) {
+    return FindOwned(call, {document.user.value(), document.id.value()});
+  }
+  SATCHEL_RETURN_IF_ERROR(recorded);
+  document.version = std::move(newest);
+  return document;
+}
+
+void DocumentService::NoteVersion(const CallContext& call, const Document& document) {
+  const CallContext asking(call, std::chrono::steady_clock::now() + kRemovalTimeMax);
+  const Status noted = WithVersion(asking, document).status();
+  if (noted.ok() || noted.Is(Reason::kDocumentNotFound)) return;
+  log_.Write(
+      LogLevel::kWarning,
+      "which version a document has could not be learned; once it is deleted its bytes remain "
+      "for the search for orphans",
+      {{"requestId", call.request_id()},
+       {"documentId", document.id.value()},
+       {"cause", noted.ToString()}});
+}
+
 Result<Deletion> DocumentService::Delete(const CallContext& call, const DocumentSelector& which) {
   SATCHEL_ASSIGN_OR_RETURN(const Document document, FindOwned(call, which));
+  if (document.version.empty()) NoteVersion(call, document);
   SATCHEL_ASSIGN_OR_RETURN(std::optional<Deletion> deletion, DeleteRow(call, document));
   if (!deletion) return NotFound(which.document_id);
   if (options_.delete_retention.count() == 0) RemoveDeletedBytes(call, deletion->document);
@@ -144,7 +174,9 @@ Result<std::optional<Deletion>> DocumentService::DeleteRow(const CallContext& ca
 
 void DocumentService::RemoveDeletedBytes(const CallContext& call, const Document& document) {
   const CallContext removal(call, std::chrono::steady_clock::now() + kRemovalTimeMax);
-  Status removed = objects_.Remove(removal, ObjectOf(document));
+  Status removed;
+  // Without a version the newest of the key would go, which may be a later document's.
+  if (!document.version.empty()) removed = objects_.Remove(removal, ObjectOf(document));
   if (removed.ok()) removed = metadata_.Forget(removal, document.id, document.attempt);
   if (removed.ok()) return;
   // The delete itself is done: the row remembers what is left for the sweeper.
@@ -183,6 +215,8 @@ Result<LinkAnswer> DocumentService::GetUrl(const CallContext& call, const Docume
                         std::to_string(life.count()));
   }
   SATCHEL_ASSIGN_OR_RETURN(Document document, FindOwned(call, which));
+  SATCHEL_ASSIGN_OR_RETURN(document, WithVersion(call, std::move(document)));
+  if (document.version.empty()) return DataLoss(document, "its bytes are missing");
   SATCHEL_ASSIGN_OR_RETURN(SignedLink link, links_.Sign(call, document, life));
   return LinkAnswer{std::move(link), std::move(document)};
 }

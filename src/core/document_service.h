@@ -72,6 +72,11 @@ class DocumentService {
 
  private:
   Result<Document> FindOwned(const CallContext& call, const DocumentSelector& which);
+  /// Rows of other programs name no version: what they have from now on is the newest of their key,
+  /// and is recorded. Without one still: the store has none.
+  Result<Document> WithVersion(const CallContext& call, Document document);
+  /// The same before a delete, which does not wait for a store that is away.
+  void NoteVersion(const CallContext& call, const Document& document);
   /// D1, with its outcome found out. nullopt: no longer there.
   Result<std::optional<Deletion>> DeleteRow(const CallContext& call, const Document& document);
   void RemoveDeletedBytes(const CallContext& call, const Document& document);

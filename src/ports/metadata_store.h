@@ -177,6 +177,10 @@ class MetadataStore {
   /// Records the hash of a COMPLETED document that another program wrote without one.
   virtual Status RecordHash(const CallContext& call, const DocumentId& id,
                             const ContentHash& sha256) = 0;
+  /// Records which version of its key a COMPLETED document of another program has. What is recorded
+  /// stays; DOCUMENT_NOT_FOUND: there is no such document, or another version is recorded.
+  virtual Status RecordVersion(const CallContext& call, const DocumentId& id,
+                               const ObjectVersion& version) = 0;
 
   virtual Status Probe(const CallContext& call) = 0;
   virtual Result<Timestamp> Now(const CallContext& call) = 0;

@@ -2,6 +2,7 @@
 ///
 /// All methods block, are thread-safe unless said otherwise, and return
 ///   OBJECT_STORE_UNAVAILABLE  the store could not be asked, is full, or refused (retry later),
+///   SERVER_BUSY  not asked: too many requests are under way (retry later),
 ///   CANCELLED, DEADLINE_EXCEEDED  from the call context,
 ///   INTERNAL  for what should not happen.
 /// "Absent" is never one of these: it is a value of the result.
@@ -87,6 +88,8 @@ class ObjectStore {
   virtual Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call,
                                                      const ObjectRef& object,
                                                      std::int64_t offset) = 0;
+  /// The newest version of the key; empty: there is none, or the store keeps no keys.
+  virtual Result<ObjectVersion> FindNewest(const CallContext& call, const std::string& key) = 0;
   /// Durable when OK: no power loss brings it back. OK also when the version is gone already.
   virtual Status Remove(const CallContext& call, const ObjectRef& object) = 0;
   /// Removes whatever a dead upload may have left: staged bytes, its multipart upload (`upload`

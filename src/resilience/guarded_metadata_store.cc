@@ -143,6 +143,13 @@ Status GuardedMetadataStore::RecordHash(const CallContext& call, const DocumentI
                     [&](const CallContext& inner) { return inner_.RecordHash(inner, id, sha256); });
 }
 
+Status GuardedMetadataStore::RecordVersion(const CallContext& call, const DocumentId& id,
+                                           const ObjectVersion& version) {
+  return stack_.Run(call, CallLength::kShort, [&](const CallContext& inner) {
+    return inner_.RecordVersion(inner, id, version);
+  });
+}
+
 Status GuardedMetadataStore::Probe(const CallContext& call) {
   return stack_.Run(call, CallLength::kShort,
                     [&](const CallContext& inner) { return inner_.Probe(inner); });

@@ -64,6 +64,12 @@ Result<std::unique_ptr<ObjectReader>> GuardedObjectStore::Open(const CallContext
   return std::unique_ptr<ObjectReader>(std::make_unique<GuardedReader>(std::move(reader), stack_));
 }
 
+Result<ObjectVersion> GuardedObjectStore::FindNewest(const CallContext& call,
+                                                     const std::string& key) {
+  return stack_.Run(call, CallLength::kShort,
+                    [&](const CallContext& inner) { return inner_.FindNewest(inner, key); });
+}
+
 Status GuardedObjectStore::Remove(const CallContext& call, const ObjectRef& object) {
   return stack_.Run(call, CallLength::kTransfer,
                     [&](const CallContext& inner) { return inner_.Remove(inner, object); });

@@ -20,6 +20,7 @@ class GuardedObjectStore final : public ObjectStore {
                                                const ObjectSpec& spec) override;
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
+  Result<ObjectVersion> FindNewest(const CallContext& call, const std::string& key) override;
   Status Remove(const CallContext& call, const ObjectRef& object) override;
   Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,
                        const UploadId& upload) override;

@@ -219,5 +219,21 @@ TEST_P(MetadataStoreContract, ADatabaseThatWorksAnswersTheProbe) {
   EXPECT_TRUE(probed.ok()) << probed.ToString();
 }
 
+TEST_P(MetadataStoreContract, ARecordedVersionIsNeverReplaced) {
+  const Document stored = Completed(Request("alice", "a.txt", 1));
+  EXPECT_TRUE(store().RecordVersion(call_, stored.id, stored.version).ok());
+  for (const Document& document : {stored, Pending(Request("alice", "b.txt", 1)),
+                                   Deleted(Request("alice", "c.txt", 1), 24h)}) {
+    EXPECT_TRUE(store()
+                    .RecordVersion(call_, document.id, ObjectVersion("other"))
+                    .Is(Reason::kDocumentNotFound));
+    EXPECT_EQ(store().Find(call_, document.id).value().value().version, document.version);
+  }
+  EXPECT_TRUE(store()
+                  .RecordVersion(call_, DocumentId("f0000000-0000-4000-8000-000000000001"),
+                                 ObjectVersion("v"))
+                  .Is(Reason::kDocumentNotFound));
+}
+
 }  // namespace
 }  // namespace satchel

@@ -163,6 +163,20 @@ TEST_P(ObjectStoreContract, VersionsOfOneKeyAreIndependent) {
   EXPECT_TRUE(Get(store(), renewed).value() == second);
 }
 
+TEST_P(ObjectStoreContract, TheNewestVersionOfAKeyIsFoundWhereKeysAreKept) {
+  EXPECT_EQ(store().FindNewest(kCall, kKey).value(), ObjectVersion());
+  const ObjectRef old = Put(store(), SpecOf(kKey, "old"), "old").value();
+  const ObjectRef newer = Put(store(), SpecOf(kKey, "newer"), "newer").value();
+  Put(store(), SpecOf(kKey + ".bak", "longer"), "longer").value();
+  const bool keeps_keys = !ListAll(store()).at(0).object.key.empty();
+  const auto newest = [&] { return store().FindNewest(kCall, kKey).value(); };
+  EXPECT_EQ(newest(), keeps_keys ? newer.version : ObjectVersion());
+  ASSERT_TRUE(store().Remove(kCall, newer).ok());
+  EXPECT_EQ(newest(), keeps_keys ? old.version : ObjectVersion());
+  ASSERT_TRUE(store().Remove(kCall, old).ok());
+  EXPECT_EQ(newest(), ObjectVersion());
+}
+
 TEST_P(ObjectStoreContract, ASecondUseOfAnAttemptOverwritesNothing) {
   const std::string first = Pattern(1000);
   const std::string second(1000, 'x');

@@ -26,6 +26,10 @@ class OneAtATime final : public ObjectStore {
     const std::lock_guard lock(mutex_);
     return inner_.Open(call, object, offset);
   }
+  Result<ObjectVersion> FindNewest(const CallContext& call, const std::string& key) override {
+    const std::lock_guard lock(mutex_);
+    return inner_.FindNewest(call, key);
+  }
   Status Remove(const CallContext& call, const ObjectRef& object) override {
     const std::lock_guard lock(mutex_);
     return inner_.Remove(call, object);

@@ -202,6 +202,13 @@ TEST_P(S3LinksOnServers, ADeletedDocumentsLinkFindsNoLaterOneOfTheName) {
   EXPECT_EQ(Fetch(LinkTo(DocumentOf(newer, "a.txt"))).body, "newer");
 }
 
+TEST_P(S3LinksOnServers, NamesAVersionOrIsNone) {
+  const ObjectRef object = rig_.Put("content").value();
+  EXPECT_TRUE(signer_.Sign(rig_.call, DocumentOf({object.key, {}}, "a.txt"), 5min)
+                  .status()
+                  .Is(Reason::kInternal));
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, S3LinksOnServers,
                          testing::Values(S3Server::Kind::kMinio, S3Server::Kind::kVersitygw),
                          [](const auto& kind) {

@@ -170,6 +170,14 @@ Status FaultyMetadataStore::RecordHash(const CallContext& call, const DocumentId
                               });
 }
 
+Status FaultyMetadataStore::RecordVersion(const CallContext& call, const DocumentId& id,
+                                          const ObjectVersion& version) {
+  return faults_.Call<Status>(call, Write("RecordVersion"),
+                              [this, id, version](const CallContext& context) {
+                                return inner_.RecordVersion(context, id, version);
+                              });
+}
+
 Status FaultyMetadataStore::Probe(const CallContext& call) {
   return faults_.Call<Status>(call, Read("ProbeDatabase"),
                               [&](const CallContext& context) { return inner_.Probe(context); });

@@ -60,6 +60,13 @@ Result<std::unique_ptr<ObjectReader>> FaultyObjectStore::Open(const CallContext&
       [&](const CallContext& context) { return inner_.Open(context, object, offset); });
 }
 
+Result<ObjectVersion> FaultyObjectStore::FindNewest(const CallContext& call,
+                                                    const std::string& key) {
+  return faults_.Call<Result<ObjectVersion>>(
+      call, Plain("FindNewest"),
+      [&](const CallContext& context) { return inner_.FindNewest(context, key); });
+}
+
 Status FaultyObjectStore::Remove(const CallContext& call, const ObjectRef& object) {
   return faults_.Call<Status>(call, Change("Remove"), [this, object](const CallContext& context) {
     return inner_.Remove(context, object);

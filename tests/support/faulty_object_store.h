@@ -11,8 +11,8 @@
 namespace satchel {
 
 /// Thread-safe. Both arguments must outlive it and its writers. Reads of open readers never fail.
-/// Steps: Create, Append, Commit, Open, Remove, RemoveAttempt, ListVersions, ProbeStore, StoreNow,
-/// ReadStoreIdOfStore, WriteStoreIdOfStore.
+/// Steps: Create, Append, Commit, Open, FindNewest, Remove, RemoveAttempt, ListVersions,
+/// ProbeStore, StoreNow, ReadStoreIdOfStore, WriteStoreIdOfStore.
 class FaultyObjectStore final : public ObjectStore {
  public:
   FaultyObjectStore(ObjectStore& inner, FaultInjector& faults) : inner_(inner), faults_(faults) {}
@@ -21,6 +21,7 @@ class FaultyObjectStore final : public ObjectStore {
                                                const ObjectSpec& spec) override;
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
+  Result<ObjectVersion> FindNewest(const CallContext& call, const std::string& key) override;
   Status Remove(const CallContext& call, const ObjectRef& object) override;
   Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,
                        const UploadId& upload) override;

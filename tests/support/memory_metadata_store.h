@@ -68,6 +68,8 @@ class MemoryMetadataStore final : public MetadataStore {
   Status RepairUsage(const CallContext& call, const UserId& user) override;
   Status RecordHash(const CallContext& call, const DocumentId& id,
                     const ContentHash& sha256) override;
+  Status RecordVersion(const CallContext& call, const DocumentId& id,
+                       const ObjectVersion& version) override;
   Status Probe(const CallContext& call) override;
   Result<Timestamp> Now(const CallContext& call) override;
   Result<std::optional<StoreId>> ReadStoreId(const CallContext& call) override;

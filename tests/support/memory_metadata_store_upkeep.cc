@@ -70,6 +70,22 @@ Status MemoryMetadataStore::RecordHash(const CallContext& call, const DocumentId
   return {};
 }
 
+Status MemoryMetadataStore::RecordVersion(const CallContext& call, const DocumentId& id,
+                                          const ObjectVersion& version) {
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  const std::lock_guard lock(mutex_);
+  const auto found = rows_.find(id);
+  const auto lacks_it = [&](const Document& document) {
+    return document.state == DocumentState::kCompleted &&
+           (document.version.empty() || document.version == version);
+  };
+  if (found == rows_.end() || !lacks_it(found->second.document)) {
+    return Status(Reason::kDocumentNotFound, "no such document lacks its version");
+  }
+  found->second.document.version = version;
+  return {};
+}
+
 Status MemoryMetadataStore::Probe(const CallContext& call) { return call.Check(); }
 
 Result<Timestamp> MemoryMetadataStore::Now(const CallContext& call) {

@@ -51,6 +51,15 @@ struct MemoryObjectStore::State {
     bool unwanted = false;  ///< its removal was asked for while a request was under way
   };
 
+  /// Of the key; the empty one is no key.
+  std::map<ObjectRef, Version>::iterator Newest(const std::string& key) {
+    auto newest = versions.end();
+    for (auto it = versions.begin(); it != versions.end(); ++it) {
+      if (!key.empty() && it->first.key == key) newest = it;
+    }
+    return newest;
+  }
+
   std::mutex mutex;
   // All that follows is guarded by it.
   std::map<ObjectRef, Version> versions;
@@ -163,13 +172,9 @@ Result<std::unique_ptr<ObjectReader>> MemoryObjectStore::Open(const CallContext&
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(state_->mutex);
   const ObjectRef stored{naming_ == VersionNaming::kAttempt ? "" : object.key, object.version};
-  auto found = state_->versions.find(stored);
-  if (naming_ != VersionNaming::kAttempt && object.version.empty()) {
-    // Without a version the store answers with the newest of the key.
-    for (auto it = state_->versions.begin(); it != state_->versions.end(); ++it) {
-      if (it->first.key == object.key) found = it;
-    }
-  }
+  // Without a version the store answers with the newest of the key.
+  const auto found =
+      object.version.empty() ? state_->Newest(stored.key) : state_->versions.find(stored);
   if (found == state_->versions.end()) return std::unique_ptr<ObjectReader>();
   const auto& bytes = found->second.bytes;
   if (offset < 0 || static_cast<std::size_t>(offset) > bytes->size()) {
@@ -177,6 +182,14 @@ Result<std::unique_ptr<ObjectReader>> MemoryObjectStore::Open(const CallContext&
   }
   return std::unique_ptr<ObjectReader>(
       std::make_unique<Reader>(bytes, static_cast<std::size_t>(offset)));
+}
+
+Result<ObjectVersion> MemoryObjectStore::FindNewest(const CallContext& call,
+                                                    const std::string& key) {
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  const std::lock_guard lock(state_->mutex);
+  const auto newest = state_->Newest(key);
+  return newest == state_->versions.end() ? ObjectVersion() : newest->first.version;
 }
 
 Status MemoryObjectStore::Remove(const CallContext& call, const ObjectRef& object) {

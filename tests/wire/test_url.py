@@ -283,6 +283,28 @@ def test_deleted_document(client, user):
     assert answer.status_code == 404 and b"second" not in answer.content
 
 
+@pytest.mark.s3
+def test_deleted_document_that_another_program_wrote(server, client, user):
+    stored = client.store(user, "a.txt", text_of_size(100, user))
+    server.store.rows.set_version(stored.document_id, None)  # which no other program knows of
+    link = client.url(user, stored.document_id).presigned_url
+    assert get(link).content == stored.data
+    client.delete(user, stored.document_id)
+    assert not server.store.has_object(stored)
+    assert get(link).status_code == 404
+    client.upload(user, "a.txt", b"second")
+    answer = get(link)
+    assert answer.status_code == 404 and b"second" not in answer.content
+
+
+@pytest.mark.s3
+def test_delete_takes_the_bytes_that_another_program_wrote(server, client, user):
+    stored = client.store(user, "a.txt", text_of_size(100, user))
+    server.store.rows.set_version(stored.document_id, None)
+    client.delete(user, stored.document_id)
+    assert not server.store.has_object(stored)
+
+
 # On S3 a version that is kept can be fetched until the link expires.
 @pytest.mark.local_objects
 def test_soft_deleted_document(new_server, connect, user):

@@ -92,6 +92,12 @@ Result<std::unique_ptr<ObjectReader>> LocalObjectStore::Open(const CallContext& 
       std::make_unique<LocalObjectReader>(std::move(file), info.st_size, offset));
 }
 
+Result<ObjectVersion> LocalObjectStore::FindNewest(const CallContext& call,
+                                                   const std::string& /*key*/) {
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  return ObjectVersion();
+}
+
 Status LocalObjectStore::Remove(const CallContext& call, const ObjectRef& object) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::string& name = object.version.value();

@@ -26,6 +26,7 @@ class LocalObjectStore final : public ObjectStore {
   /// What lies at the object's place but is no regular file is not an object: absent.
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
+  Result<ObjectVersion> FindNewest(const CallContext& call, const std::string& key) override;
   Status Remove(const CallContext& call, const ObjectRef& object) override;
   Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,
                        const UploadId& upload) override;

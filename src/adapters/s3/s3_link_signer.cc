@@ -16,9 +16,7 @@ SignedLink PresignDocument(const S3LinkOptions& options, const Document& documen
                           .query = {},
                           .headers = {{"host", options.endpoint.host}},
                           .payload_hash = {}};
-  if (!document.version.empty()) {
-    request.query.emplace_back("versionId", document.version.value());
-  }
+  request.query.emplace_back("versionId", document.version.value());
   request.query.emplace_back("response-content-disposition",
                              AttachmentDisposition(document.filename));
   request.query.emplace_back("response-content-type", document.mime_type);
@@ -30,6 +28,7 @@ SignedLink PresignDocument(const S3LinkOptions& options, const Document& documen
 Result<SignedLink> S3LinkSigner::Sign(const CallContext& call, const Document& document,
                                       std::chrono::minutes life) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
+  if (document.version.empty()) return InternalError("a link that names no version");
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.WallNow());
   return PresignDocument(options_, document, now, life);
 }

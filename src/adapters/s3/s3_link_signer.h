@@ -33,7 +33,7 @@ class S3LinkSigner final : public LinkSigner {
   S3LinkSigner(S3LinkOptions options, const Clock& clock)
       : options_(std::move(options)), clock_(clock) {}
 
-  /// A document without a version (a row of another program) gets a link to the newest of its key.
+  /// INTERNAL for a document without a version: the link would outlive it, and find later ones.
   Result<SignedLink> Sign(const CallContext& call, const Document& document,
                           std::chrono::minutes life) override;
 

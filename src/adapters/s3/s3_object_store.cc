@@ -1,5 +1,6 @@
 #include "adapters/s3/s3_object_store.h"
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,18 @@ Result<std::unique_ptr<ObjectReader>> S3ObjectStore::Open(const CallContext& cal
                                                           const ObjectRef& object,
                                                           std::int64_t offset) {
   return S3ObjectReader::Open(client_, call, object, offset);
+}
+
+Result<ObjectVersion> S3ObjectStore::FindNewest(const CallContext& call, const std::string& key) {
+  SATCHEL_RETURN_IF_ERROR(call.Check());
+  const S3Request request = HeadObjectRequest(client_.bucket(), {key, {}});
+  SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer answer, client_.Send(call, request));
+  if (IsAbsent(answer)) return ObjectVersion();
+  if (!answer.ok()) return S3Error(request.operation, answer);
+  // "null" names what was stored before the bucket kept versions.
+  const std::string_view version = answer.Header("x-amz-version-id");
+  if (version.empty()) return S3Nonsense(request.operation, answer);
+  return ObjectVersion(std::string(version));
 }
 
 Status S3ObjectStore::Remove(const CallContext& call, const ObjectRef& object) {

@@ -37,6 +37,7 @@ class S3ObjectStore final : public ObjectStore {
   /// An empty version, as rows of other programs have, means the newest of the key.
   Result<std::unique_ptr<ObjectReader>> Open(const CallContext& call, const ObjectRef& object,
                                              std::int64_t offset) override;
+  Result<ObjectVersion> FindNewest(const CallContext& call, const std::string& key) override;
   /// INTERNAL for an empty version: S3 would hide the newest one instead.
   Status Remove(const CallContext& call, const ObjectRef& object) override;
   Status RemoveAttempt(const CallContext& call, const std::string& key, const AttemptId& attempt,

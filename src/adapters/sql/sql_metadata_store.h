@@ -38,6 +38,8 @@ class SqlMetadataStore final : public MetadataStore, public ImportBook {
   Result<ListPage> List(const CallContext& call, const ListQuery& query) override;
   Status RecordHash(const CallContext& call, const DocumentId& id,
                     const ContentHash& sha256) override;
+  Status RecordVersion(const CallContext& call, const DocumentId& id,
+                       const ObjectVersion& version) override;
 
   // Usage.
   Result<Usage> GetUsage(const CallContext& call, const UserId& user,

@@ -152,4 +152,19 @@ Status SqlMetadataStore::RecordHash(const CallContext& call, const DocumentId& i
   return database_->Write(call, Durability::kPowerLoss, record);
 }
 
+Status SqlMetadataStore::RecordVersion(const CallContext& call, const DocumentId& id,
+                                       const ObjectVersion& version) {
+  const auto record = [&](SqlConnection& connection) -> Status {
+    auto changed = connection.Execute(
+        "UPDATE rag_document SET version = ? "
+        "WHERE id = ? AND status = 'COMPLETED' AND COALESCE(version, '') IN ('', ?)",
+        {version.value(), id.value(), version.value()});
+    if (!changed.ok()) return changed.status();
+    if (*changed == 1) return {};
+    return Status(Reason::kDocumentNotFound, "no stored document of this id lacks its version")
+        .WithResource(id.value());
+  };
+  return database_->Write(call, Durability::kPowerLoss, record);
+}
+
 }  // namespace satchel

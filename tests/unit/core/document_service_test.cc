@@ -26,10 +26,12 @@ class RecordingSigner final : public LinkSigner {
                           std::chrono::minutes life) override {
     signed_ids.push_back(document.id);
     last_life = life;
+    last_version = document.version;
     return SignedLink{"https://example.org/" + document.id.value(), Timestamp(life)};
   }
 
   std::vector<DocumentId> signed_ids;
+  ObjectVersion last_version;
   std::chrono::minutes last_life{0};
 };
 
@@ -51,6 +53,16 @@ class DocumentServiceTest : public testing::Test {
       EXPECT_EQ(service_.Delete(call_, which).status().reason(), download);
     }
     return download;
+  }
+  /// Takes from the row what another program does not write.
+  void MakeForeign(const Document& document) {
+    for (MemoryMetadataStore::Row row : rig_.metadata.rows()) {
+      if (row.document.id != document.id) continue;
+      row.document.attempt = {};
+      row.document.version = {};
+      row.document.sha256 = {};
+      rig_.metadata.Insert(row);
+    }
   }
   ListRequest ListOf(const std::string& user) {
     ListRequest request;
@@ -148,6 +160,35 @@ TEST_F(DocumentServiceTest, ALinkLivesOneMinuteToSevenDays) {
     EXPECT_TRUE(refused.Is(Reason::kInvalidField)) << minutes;
     EXPECT_EQ(refused.field_violations()[0].field, "expiry_minutes");
   }
+}
+
+TEST_F(DocumentServiceTest, ALinkNamesTheVersionOfADocumentThatAnotherProgramWrote) {
+  const Document document = Store("a.txt");
+  MakeForeign(document);
+  const DocumentSelector which{"alice", document.id.value()};
+  ASSERT_TRUE(service_.GetUrl(call_, which, std::nullopt).ok());
+  EXPECT_EQ(links_.last_version, document.version);
+  EXPECT_EQ(rig_.metadata.Find(call_, document.id)->value().version, document.version);
+  ASSERT_TRUE(service_.Delete(call_, which).ok());
+  const auto left = rig_.objects.FindNewest(call_, document.object_key);
+  EXPECT_EQ(left.value(), ObjectVersion()) << "its bytes are gone";
+}
+
+TEST_F(DocumentServiceTest, ADocumentThatAnotherProgramWroteTakesItsBytesAlong) {
+  const Document document = Store("a.txt");
+  MakeForeign(document);
+  ASSERT_TRUE(service_.Delete(call_, {"alice", document.id.value()}).ok());
+  EXPECT_EQ(rig_.objects.FindNewest(call_, document.object_key).value(), ObjectVersion());
+  EXPECT_EQ(rig_.metadata.Find(call_, document.id).value(), std::nullopt);
+}
+
+TEST_F(DocumentServiceTest, ADocumentWithoutBytesHasNoLink) {
+  const Document document = Store("a.txt");
+  MakeForeign(document);
+  ASSERT_TRUE(rig_.objects.Remove(call_, {document.object_key, document.version}).ok());
+  const DocumentSelector which{"alice", document.id.value()};
+  EXPECT_TRUE(service_.GetUrl(call_, which, std::nullopt).status().Is(Reason::kChecksumMismatch));
+  EXPECT_TRUE(service_.Delete(call_, which).ok());
 }
 
 TEST_F(DocumentServiceTest, PagesFollowOneAnother) {

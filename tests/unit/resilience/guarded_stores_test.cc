@@ -61,6 +61,7 @@ const std::vector<std::string>& AllMethods() {
                                                    "FindUsageMismatches",
                                                    "RepairUsage",
                                                    "RecordHash",
+                                                   "RecordVersion",
                                                    "ProbeDatabase",
                                                    "DatabaseNow",
                                                    "ReadStoreIdOfDatabase",
@@ -113,6 +114,7 @@ TEST_F(GuardedStoresTest, EveryMethodOfTheMetadataStorePassesTheLayersAndReaches
   (void)store.FindUsageMismatches(call);
   (void)store.RepairUsage(call, user);
   (void)store.RecordHash(call, id, ContentHash("h"));
+  (void)store.RecordVersion(call, id, ObjectVersion("v"));
   (void)store.Probe(call);
   (void)store.Now(call);
   (void)store.ReadStoreId(call);

@@ -270,6 +270,8 @@ TEST_F(DocumentsTest, ARowThatAnotherProgramWroteIsADocument) {
   EXPECT_EQ(UsageOf("alice").total_bytes, 42);
   ASSERT_TRUE(store_->RecordHash(call_, id, ContentHash(std::string(64, 'b'))).ok());
   EXPECT_EQ((*store_->Find(call_, id))->sha256.value(), std::string(64, 'b'));
+  ASSERT_TRUE(store_->RecordVersion(call_, id, ObjectVersion("v1")).ok());
+  EXPECT_EQ((*store_->Find(call_, id))->version.value(), "v1");
   const auto deletion = Delete("alice", id);
   ASSERT_TRUE(deletion.ok() && *deletion);
   EXPECT_EQ((*deletion)->document.object_key, "documents/alice/general/2020-01-01/f.txt");
