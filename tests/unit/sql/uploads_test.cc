@@ -162,7 +162,7 @@ TEST_F(UploadsTest, ARetriedReservationChargesOnce) {
   EXPECT_EQ(UsageOf("alice").reserved_bytes, 100);
   ReserveRequest thief = Request("bob", "other.txt");
   thief.id = request.id;
-  EXPECT_TRUE(store_->Reserve(call_, thief).status().Is(Reason::kInternal));
+  EXPECT_TRUE(store_->Reserve(call_, thief).status().Is(Reason::kDocumentAlreadyExists));
   EXPECT_EQ(UsageOf("bob").reserved_bytes, 0);
 }
 
