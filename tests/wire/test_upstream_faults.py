@@ -28,7 +28,7 @@ IDLE_SECONDS = 2
 STALLED_STREAMS = 300
 STALLED_MESSAGE_BYTES = 1 * MEBIBYTE
 # More than the 128 MiB that messages may hold, at 4 MiB each.
-UNREAD_STREAMS = 40
+UNREAD_STREAMS = 60
 UNREAD_STREAMS_ENDED = 3
 # Windows, what the transport has taken, and gRPC's share of each stream.
 STALLED_MEMORY_MAX = 400 * MEBIBYTE
