@@ -55,7 +55,6 @@ constexpr std::string_view kSessionOfTidb = "SET SESSION tidb_txn_mode = 'pessim
 /// TiDB has it from 7.6 on.
 constexpr std::string_view kIdleTimeoutOfTidb = "SET SESSION tidb_idle_transaction_timeout = 15";
 
-constexpr std::string_view kBeginWriteOnTidb = "BEGIN PESSIMISTIC";
 // The level is that of the next transaction alone.
 constexpr std::string_view kBeginSnapshot =
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
@@ -197,17 +196,13 @@ bool MysqlConnection::IsQuiet() const {
 SqlResult<std::int64_t> MysqlConnection::Begin(Transaction kind) {
   const MysqlWaitScope scope(wait_);
   if (kind == Transaction::kSnapshot) return RunText(kBeginSnapshot);
-  if (kind == Transaction::kWrite && server_ == MysqlServer::kTidb) {
-    return RunText(kBeginWriteOnTidb);
-  }
   // Without autocommit the first statement begins a transaction: a session that goes on writing
-  // asks nothing more.
+  // asks nothing more. On TiDB it is pessimistic, as tidb_txn_mode says.
   return SetAutocommit(kind == Transaction::kNone);
 }
 
 bool MysqlConnection::IsSetFor(Transaction kind) const {
-  if (kind == Transaction::kSnapshot || server_ == MysqlServer::kTidb) return true;
-  return autocommit_ == (kind == Transaction::kNone);
+  return kind == Transaction::kSnapshot || autocommit_ == (kind == Transaction::kNone);
 }
 
 SqlResult<std::int64_t> MysqlConnection::SetAutocommit(bool on) {

@@ -96,7 +96,7 @@ Status InsertPending(SqlConnection& connection, const Document& document,
 Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
   auto reserved = connection.Execute(
       "UPDATE user_usage SET reserved_bytes = reserved_bytes + ? "
-      "WHERE user_id = ? AND reserved_bytes <= COALESCE(quota_bytes, ?) - ? - total_bytes",
+      "WHERE user_id = ? AND reserved_bytes <= IFNULL(quota_bytes, ?) - ? - total_bytes",
       {request.size, request.user.value(), request.default_quota, request.size});
   if (!reserved.ok()) return reserved.status();
   if (*reserved == 1) return {};
@@ -112,10 +112,11 @@ Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
 
 Result<Start> ReadStart(SqlConnection& connection, const SqlDialect& dialect, const UserId& user) {
   Start start;
+  // Not EXISTS, whose plan TiDB makes anew each time.
   auto rows =
       connection.Query(std::string("SELECT ")
                            .append(dialect.now_column())
-                           .append(", EXISTS (SELECT 1 FROM user_usage WHERE user_id = ?)"),
+                           .append(", COUNT(*) FROM user_usage WHERE user_id = ?"),
                        {user.value()}, [&](const SqlRow& row) {
                          start = {.now = dialect.NowOf(row, 0), .user_is_known = row.Int64(1) != 0};
                        });

@@ -18,7 +18,7 @@ SqlResult<std::int64_t> AddToUsage(SqlConnection& connection, const UserId& user
       "file_count = CASE WHEN file_count + ? < 0 THEN 0 ELSE file_count + ? END, "
       "total_bytes = CASE WHEN total_bytes + ? < 0 THEN 0 ELSE total_bytes + ? END, "
       "reserved_bytes = CASE WHEN reserved_bytes + ? < 0 THEN 0 ELSE reserved_bytes + ? END, "
-      "updated_at = COALESCE(?, updated_at) WHERE user_id = ?",
+      "updated_at = IFNULL(?, updated_at) WHERE user_id = ?",
       {change.file_count, change.file_count, change.total_bytes, change.total_bytes,
        change.reserved_bytes, change.reserved_bytes, updated_at, user.value()});
 }
