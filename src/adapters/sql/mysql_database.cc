@@ -3,10 +3,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "adapters/sql/migration_lock.h"
@@ -16,6 +19,10 @@ namespace {
 
 /// How often one operation is run when it loses against others: each time another one won.
 constexpr int kRunsMax = 20;
+/// So often at once; then after a pause, in which the others get done: many that deadlock and begin
+/// anew together deadlock again.
+constexpr int kRunsAtOnce = 3;
+constexpr int kPauseMaxUs = 10'000;
 
 constexpr std::string_view kPemCertificate = "-----BEGIN CERTIFICATE-----";
 
@@ -56,6 +63,13 @@ std::optional<std::string> ReadPem(const std::string& text_or_path) {
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file.good() && !file.eof()) return std::nullopt;
   return text;
+}
+
+void PauseByChance() {
+  thread_local std::minstd_rand chance(std::random_device{}());
+  std::uniform_int_distribution<int> pause_us(0, kPauseMaxUs);
+  // tidy-allow(sleep): a pause between two transactions, far below every deadline
+  std::this_thread::sleep_for(std::chrono::microseconds(pause_us(chance)));
 }
 
 }  // namespace
@@ -168,6 +182,7 @@ Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<
   for (int runs = 1;; ++runs) {
     last = run();
     if (!last.again || runs == kRunsMax || !call.Check().ok()) break;
+    if (runs >= kRunsAtOnce) PauseByChance();
   }
   if (last.status.Is(Reason::kDeadlineExceeded) && call.cancelled()) return call.Check();
   return last.status;
