@@ -26,6 +26,13 @@ Status OutcomeNotLearned(const Status& cause) {
       .WithRetryAfter(kRetryDelay);
 }
 
+/// T2 has landed. Deleted since then, the document is FAILED and keeps its version, and its bytes
+/// are the delete's to remove.
+bool WasCommitted(const Document& document) {
+  return document.state == DocumentState::kCompleted ||
+         (document.state == DocumentState::kFailed && !document.version.empty());
+}
+
 }  // namespace
 
 Uploader::Attempt::Attempt(Uploader& uploader, const CallContext& call, ReserveRequest request)
@@ -120,9 +127,11 @@ Result<Document> Uploader::Attempt::Complete(const ContentHash& sha256) {
       settled_ = true;
       return OutcomeNotLearned(found.status());
     }
-    if (*found && (*found)->state == DocumentState::kCompleted) {
+    if (*found && WasCommitted(**found)) {
       settled_ = true;
-      return **std::move(found);
+      Document document = **std::move(found);
+      document.state = DocumentState::kCompleted;
+      return document;
     }
     if (!*found || (*found)->state != DocumentState::kPending) return Aborted();
   }
@@ -142,7 +151,7 @@ void Uploader::Attempt::Abandon() {
     // A T2 whose answer was lost may have landed after all: then the bytes are a document's.
     const Result<std::optional<Document>> found =
         uploader_.metadata_.FindAttempt(settling, request_.id, request_.attempt);
-    if (found.ok() && *found && (*found)->state == DocumentState::kCompleted) return;
+    if (found.ok() && *found && WasCommitted(**found)) return;
     failed = found.status();
   }
   if (failed.ok()) {

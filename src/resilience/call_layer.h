@@ -19,6 +19,7 @@ namespace satchel {
 enum class CallLength : std::uint8_t {
   kShort,     ///< a few rows, or a piece of an object
   kTransfer,  ///< an object's beginning or end, which the store may take its time for
+  kSending,   ///< as long; done without an answer as soon as a buffer has taken the bytes
   kScan,      ///< goes through all rows, or all versions
 };
 

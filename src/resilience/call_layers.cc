@@ -11,17 +11,17 @@ constexpr std::chrono::milliseconds kRetryDelay = 1s;
 
 }  // namespace
 
-Status BreakerLayer::Run(const CallContext& call, CallLength /*length*/, const Next& next) {
+Status BreakerLayer::Run(const CallContext& call, CallLength length, const Next& next) {
   if (const auto wait = breaker_.Refuses()) {
     return Unavailable(dependency_, "it does not answer; try again later").WithRetryAfter(*wait);
   }
   Status status = next(call);
   if (!IsOutage(status)) {
-    // A caller that left or ran out of time, or that we had no room for, says nothing about it.
-    if (!status.Is(Reason::kCancelled) && !status.Is(Reason::kDeadlineExceeded) &&
-        !status.Is(Reason::kServerBusy)) {
-      breaker_.Succeeded();
-    }
+    // A caller that left or ran out of time, or that we had no room for, says nothing about it;
+    // nor does a buffer that had room.
+    const bool answered = !status.Is(Reason::kCancelled) && !status.Is(Reason::kDeadlineExceeded) &&
+                          !status.Is(Reason::kServerBusy) && length != CallLength::kSending;
+    if (answered) breaker_.Succeeded();
     return status;
   }
   breaker_.Failed();
@@ -42,6 +42,7 @@ std::chrono::milliseconds TimeLimits::Of(CallLength length) const {
     case CallLength::kShort:
       return short_call;
     case CallLength::kTransfer:
+    case CallLength::kSending:
       return transfer;
     case CallLength::kScan:
       return scan;

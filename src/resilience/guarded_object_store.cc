@@ -11,7 +11,7 @@ class GuardedWriter final : public ObjectWriter {
       : inner_(std::move(inner)), stack_(stack) {}
 
   Status Append(const CallContext& call, std::span<const std::byte> bytes) override {
-    return stack_.Run(call, CallLength::kTransfer,
+    return stack_.Run(call, CallLength::kSending,
                       [&](const CallContext& inner) { return inner_->Append(inner, bytes); });
   }
   Result<ObjectVersion> Commit(const CallContext& call, const ContentHash& sha256) override {
@@ -47,7 +47,7 @@ class GuardedReader final : public ObjectReader {
 Result<std::unique_ptr<ObjectWriter>> GuardedObjectStore::Create(const CallContext& call,
                                                                  const ObjectSpec& spec) {
   SATCHEL_ASSIGN_OR_RETURN(std::unique_ptr<ObjectWriter> writer,
-                           stack_.Run(call, CallLength::kTransfer, [&](const CallContext& inner) {
+                           stack_.Run(call, CallLength::kSending, [&](const CallContext& inner) {
                              return inner_.Create(inner, spec);
                            }));
   return std::unique_ptr<ObjectWriter>(std::make_unique<GuardedWriter>(std::move(writer), stack_));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/fake_streams.h"
 #include "support/protocol_rig.h"
 
 namespace satchel {
@@ -179,6 +180,29 @@ TEST_P(DeleteFaults, SoftDeletedBytesStayForTheRetentionAndGoThen) {
     rig.clock.Advance(10s);
   }
   EXPECT_TRUE(rig.Check(false).findings.empty());
+  rig.Settle();
+  EXPECT_TRUE(rig.IsConsistent());
+}
+
+// T2 lands without an answer, and the document is deleted before the upload asks what became of it.
+TEST_P(DeleteFaults, ADeleteRightAfterACommitWithoutAnswerKeepsTheRetention) {
+  ProtocolRig rig(GetParam());
+  rig.delete_retention = std::chrono::hours(24 * 30);
+  rig.Restart();
+  FakeUploadStream stream(ProtocolRig::MetadataOf("a.txt", kContent), kContent,
+                          ProtocolRig::kChunkBytes);
+  stream.BeforeRead(2, [&] {
+    rig.faults.OnCancel([&] { EXPECT_TRUE(rig.Delete(rig.ListAlice().at(0).id).ok()); });
+    rig.faults.ArmMethod("Complete", Fault::kUnknownHappened);
+    rig.faults.ArmMethod("FindAttempt", Fault::kCancel);
+  });
+  const Result<Document> answer = rig.UploadFrom(stream);
+  EXPECT_TRUE(answer.ok()) << "it was stored, whatever became of it: "
+                           << answer.status().ToString();
+  EXPECT_EQ(rig.objects.versions().size(), 2U) << "the bytes of a soft-deleted document";
+  rig.clock.Advance(rig.delete_retention - 1min);
+  EXPECT_TRUE(rig.Sweep().status.ok());
+  EXPECT_EQ(rig.objects.versions().size(), 2U);
   rig.Settle();
   EXPECT_TRUE(rig.IsConsistent());
 }

@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 class CallLayersTest : public testing::Test {
  protected:
-  Status RunBreaker(const Status& answer) {
+  Status RunBreaker(const Status& answer, CallLength length = CallLength::kShort) {
     BreakerLayer layer(Dependency::kDatabase, breaker);
-    return layer.Run(CallContext("c"), CallLength::kShort, [&](const CallContext&) {
+    return layer.Run(CallContext("c"), length, [&](const CallContext&) {
       ++asked;
       return answer;
     });
@@ -65,6 +65,15 @@ TEST_F(CallLayersTest, ACallerThatLeavesSaysNothingAboutTheDependency) {
   EXPECT_FALSE(RunBreaker(Status(Reason::kServerBusy, "no connection is free")).ok());
   EXPECT_EQ(breaker.state(), BreakerState::kClosed);
   EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kDatabase, "down")).ok());
+  EXPECT_EQ(breaker.state(), BreakerState::kOpen);
+}
+
+TEST_F(CallLayersTest, BytesThatABufferTookSayNothingAboutTheDependency) {
+  EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kObjectStore, "down")).ok());
+  EXPECT_TRUE(RunBreaker(Status(), CallLength::kSending).ok());
+  EXPECT_EQ(breaker.successes(), 0U);
+  EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kObjectStore, "down"), CallLength::kSending).ok())
+      << "that it does not take them is its failure";
   EXPECT_EQ(breaker.state(), BreakerState::kOpen);
 }
 
