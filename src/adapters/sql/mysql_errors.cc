@@ -17,6 +17,7 @@ constexpr unsigned int kTidbForUpdateCannotRetry = 8002;
 constexpr unsigned int kTidbRetryableTransaction = 8022;
 constexpr unsigned int kTidbSchemaOutOfDate = 8027;
 constexpr unsigned int kTidbSchemaChanged = 8028;
+constexpr unsigned int kTidbIndexDiffersFromRows = 8133;
 constexpr unsigned int kTidbWriteConflict = 9007;
 /// TiDB's errors about its storage: placement driver and TiKV not reachable, busy, too slow.
 constexpr unsigned int kTidbStorageFirst = 9001;
@@ -52,8 +53,9 @@ bool IsRetryable(unsigned int code) {
 
 /// Nothing was committed by a statement that is no COMMIT, whatever it failed of.
 bool IsRetryableStatement(unsigned int code) {
-  // TiDB has no number for waits in vain for a lock that many want.
-  return IsRetryable(code) || code == ER_UNKNOWN_ERROR;
+  // TiDB has no number for waits in vain for a lock that many want. Over its embedded store a query
+  // may find an index entry of a row that another commit has just removed.
+  return IsRetryable(code) || code == ER_UNKNOWN_ERROR || code == kTidbIndexDiffersFromRows;
 }
 
 bool IsReadOnly(unsigned int code) {

@@ -11,7 +11,7 @@ namespace {
 
 TEST(MysqlErrors, AreToldByTheirNumbers) {
   for (const unsigned int code :
-       {1213U, 1205U, 1020U, 3572U, 8002U, 8022U, 8027U, 8028U, 9007U, 1105U}) {
+       {1213U, 1205U, 1020U, 3572U, 8002U, 8022U, 8027U, 8028U, 8133U, 9007U, 1105U}) {
     EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kRetryable) << code;
   }
   for (const unsigned int code : {1062U, 1586U}) {
