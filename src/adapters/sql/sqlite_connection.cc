@@ -3,11 +3,13 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <chrono>
 
 namespace satchel {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int kBusyPauseMs = 10;
 /// Virtual machine steps between two looks at the watched call: some 50 microseconds.
 constexpr int kWatchSteps = 4000;
 
@@ -235,7 +237,16 @@ SqlResult<std::int64_t> SqliteConnection::CheckpointPassive() {
 }
 
 SqlResult<std::int64_t> SqliteConnection::CheckpointTruncate() {
-  return Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  // SQLite waits for readers, but not for another program that moves the log, or that was first to
+  // read it after a crash.
+  using std::chrono::steady_clock;
+  const auto give_up = steady_clock::now() + std::chrono::milliseconds(kBusyTimeoutMs);
+  auto moved = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  while (moved.Is(SqlFailure::kRetryable) && steady_clock::now() < give_up) {
+    sqlite3_sleep(kBusyPauseMs);
+    moved = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  }
+  return moved;
 }
 
 SqlResult<std::int64_t> SqliteConnection::Checkpoint(int mode) {

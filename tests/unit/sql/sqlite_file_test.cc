@@ -1,8 +1,11 @@
 // The file as it is found at the start: missing, damaged, in use, restored in part.
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <fstream>
+#include <future>
+#include <latch>
 
 #include "adapters/sql/sqlite_database.h"
 #include "unit/sql/sqlite_fixture.h"
@@ -183,6 +186,44 @@ TEST_F(SqliteFileTest, AFileHasOneOwner) {
   first = InternalError("closed");
   EXPECT_TRUE(Open().ok());
   EXPECT_TRUE(SqliteDatabase::Open({folder_.File("link.db"), 1, &clock_}).ok());
+}
+
+/// Keeps the log's one mover busy for a while.
+struct BusyMover {
+  static int Wait(void* self, int tries) {
+    constexpr int kTries = 50;
+    constexpr int kPauseMs = 10;
+    if (tries == 0) static_cast<BusyMover*>(self)->moving.count_down();
+    sqlite3_sleep(kPauseMs);
+    return tries < kTries ? 1 : 0;
+  }
+  std::latch moving{1};
+};
+
+TEST_F(SqliteFileTest, ALogThatAnotherProgramIsMovingIsWaitedFor) {
+  ASSERT_TRUE(Open().ok());
+  sqlite3* reader = nullptr;
+  sqlite3* mover = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &mover), SQLITE_OK);
+  const auto run = [](sqlite3* database, const char* sql) {
+    return sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
+  };
+  ASSERT_EQ(run(reader, "BEGIN; SELECT * FROM sqlite_master"), SQLITE_OK);
+  ASSERT_EQ(run(mover, "CREATE TABLE other (value INTEGER)"), SQLITE_OK);
+  BusyMover busy;
+  sqlite3_busy_handler(mover, &BusyMover::Wait, &busy);
+  std::future<int> moved = std::async(std::launch::async, [&] {
+    const int code =
+        sqlite3_wal_checkpoint_v2(mover, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    return code == SQLITE_BUSY ? run(reader, "COMMIT") : code;
+  });
+  busy.moving.wait();
+  const Status opened = Open();
+  EXPECT_TRUE(opened.ok()) << opened.ToString();
+  EXPECT_EQ(moved.get(), SQLITE_OK);
+  EXPECT_EQ(sqlite3_close(reader), SQLITE_OK);
+  EXPECT_EQ(sqlite3_close(mover), SQLITE_OK);
 }
 
 }  // namespace
