@@ -115,8 +115,11 @@ bool IsInReach(Timestamp time) {
   return time >= Day(year(1000) / 1 / 1) && time < Day(year(10000) / 1 / 1);
 }
 
+/// Seconds or milliseconds since 1970. Smaller numbers are no times but years, days without their
+/// dashes and the like.
 std::optional<Timestamp> ParseEpoch(std::string_view text) {
   constexpr std::size_t kDigitsMax = 15;
+  constexpr std::int64_t kSecondsFrom = 100'000'000;
   constexpr std::int64_t kMillisecondsFrom = 100'000'000'000;
   if (text.empty() || text.size() > kDigitsMax) return std::nullopt;
   std::int64_t value = 0;
@@ -124,6 +127,7 @@ std::optional<Timestamp> ParseEpoch(std::string_view text) {
     if (c < '0' || c > '9') return std::nullopt;
     value = value * 10 + (c - '0');
   }
+  if (value < kSecondsFrom) return std::nullopt;
   if (value < kMillisecondsFrom) value *= 1000;
   return Timestamp(std::chrono::milliseconds(value));
 }
