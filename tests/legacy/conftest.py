@@ -37,9 +37,9 @@ def make_source(request, servers, tmp_path):
     """Makes a fresh database of a kind; only the servers that are asked for are started."""
     made = []
 
-    def make(kind: str):
+    def make(kind: str, **options):
         if kind == "postgresql":
-            source = PostgresqlSource(request.getfixturevalue("postgresql"))
+            source = PostgresqlSource(request.getfixturevalue("postgresql"), **options)
         elif kind == "mysql":
             source = MariadbSource(servers.mariadb)
         else:

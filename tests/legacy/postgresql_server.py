@@ -10,6 +10,7 @@ import tempfile
 import psycopg2
 
 from harness.back_end_process import BackEndProcess
+from harness.certificates import Authority
 from harness.ports import free_port
 from harness.server import clean_environment
 
@@ -33,10 +34,15 @@ class PostgresqlServer(BackEndProcess):
         super().__init__(pathlib.Path(tempfile.mkdtemp(prefix="satchel-postgresql-")))
         self.port = free_port()
         self.data = self.directory / "data"
+        authority = Authority("PostgreSQL's")
+        self.ca = self.directory / "ca.crt"
+        self.ca.write_bytes(authority.certificate)
+        self._tls = authority.issue("localhost").write(self.directory, "server")
         self._account = "postgres" if os.geteuid() == 0 else None
         if self._account:
             account = pwd.getpwnam(self._account)
-            os.chown(self.directory, account.pw_uid, account.pw_gid)
+            for path in (self.directory, *self._tls):
+                os.chown(path, account.pw_uid, account.pw_gid)
 
     def _make_data(self) -> None:
         secret = self.directory / "password"
@@ -60,6 +66,8 @@ class PostgresqlServer(BackEndProcess):
                       "--clear-groups", "--pdeathsig", "KILL"]
         return [*become, program("postgres"), "-D", self.data, "-p", self.port,
                 "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+                "-c", "ssl=on", "-c", f"ssl_cert_file={self._tls[0]}",
+                "-c", f"ssl_key_file={self._tls[1]}",
                 "-c", "fsync=off", "-c", "shared_buffers=32MB"]
 
     def answers(self) -> bool:

@@ -81,12 +81,14 @@ class PostgresqlSource(Source):
     kind = "postgresql"
     password = postgresql_server.PASSWORD
 
-    def __init__(self, server):
+    def __init__(self, server, encoding="UTF8"):
         self._server = server
         self.database = f"platform_{next(_numbers)}"
         admin = sqlalchemy.create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {self.database}")
+            connection.exec_driver_sql(
+                f"CREATE DATABASE {self.database} ENCODING '{encoding}' LOCALE 'C'"
+                " TEMPLATE template0")
         admin.dispose()
         super().__init__()
 

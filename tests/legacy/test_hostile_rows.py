@@ -172,6 +172,31 @@ def test_bytes_that_are_no_text(make_source, server, run_import):
     assert done.report["imported"] == 1
 
 
+def test_a_database_without_encoding(make_source, server, run_import):
+    """PostgreSQL's SQL_ASCII holds any bytes: those that are no text are one refused row."""
+    source = make_source("postgresql", encoding="SQL_ASCII")
+    source.execute("SET client_encoding = 'SQL_ASCII'",
+                   'CREATE TABLE rag_context (id SERIAL PRIMARY KEY, "teacherId" TEXT,'
+                   " context_data TEXT, source TEXT, timestamp TIMESTAMP)",
+                   "INSERT INTO rag_context VALUES"
+                   " (1, 'ada', E'gr\\303\\274n', 'a.txt', '2024-05-01'),"
+                   " (2, 'ada', E'gr\\374n', 'b.txt', '2024-05-01')")
+    done = run_import(server, source)
+    assert (done.exit_code, done.report["imported"]) == (1, 1), done.error
+    assert done.verdicts(2) == ["text_invalid"]
+    assert run_import(server, source, "--verify").report["verified_bytes"] == len("grün".encode())
+
+
+def test_a_database_of_another_encoding(make_source, server, run_import):
+    source = make_source("postgresql", encoding="LATIN1")
+    source.write([{"id": 1, "teacherId": "ada", "context_data": "grün", "source": "ä.txt",
+                   "timestamp": NOON}])
+    done = run_import(server, source)
+    assert (done.exit_code, done.report["imported"]) == (0, 1), done.error
+    assert done.report["bytes"] == done.report["imported_bytes"] == len("grün".encode())
+    assert run_import(server, source, "--verify").report["verified"] == 1
+
+
 def test_rows_with_ids_of_all_kinds(source, server, run_import):
     rows = [{"id": row_id, "teacherId": "ada", "context_data": "text", "source": None,
              "timestamp": NOON} for row_id in (-2147483648, -1, 1, 2147483647)]

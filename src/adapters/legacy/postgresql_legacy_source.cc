@@ -26,6 +26,8 @@ using Connection = std::unique_ptr<PGconn, CloseConnection>;
 using Rows = std::unique_ptr<PGresult, ClearResult>;
 
 constexpr const char* kConnectSeconds = "10";
+/// What a database's encoding is called that takes any bytes.
+constexpr const char* kNoEncoding = "SQL_ASCII";
 
 /// libpq's words, on one line.
 std::string MessageOf(const PGconn* connection) {
@@ -49,6 +51,12 @@ Status ErrorOf(PGconn* connection, const PGresult* result) {
         .WithCause(text);
   }
   return ConfigurationError("the source database refused: " + text);
+}
+
+/// In which encoding the database stores text.
+std::string_view EncodingOf(const PGconn* connection) {
+  const char* const encoding = PQparameterStatus(connection, "server_encoding");
+  return encoding == nullptr ? "" : encoding;
 }
 
 std::int64_t ToInt64(std::string_view text) {
@@ -96,6 +104,7 @@ class PostgresqlLegacySource final : public LegacySource {
     SATCHEL_ASSIGN_OR_RETURN(const std::vector<FoundColumn> found, FindColumns(schema, name));
     SATCHEL_ASSIGN_OR_RETURN(const LegacyColumns columns,
                              ResolveColumns(spec.table, spec.columns, found));
+    const std::string_view encoding = EncodingOf(connection_.get());
     const auto quoted = [](const std::string& column) { return QuoteIdentifier(column, '"'); };
     const auto as_text = [&](const std::string& column) {
       return (column.empty() ? std::string("NULL") : quoted(column)) + "::text";
@@ -103,8 +112,10 @@ class PostgresqlLegacySource final : public LegacySource {
     table_ = (schema.empty() ? "" : quoted(schema) + ".") + quoted(name);
     id_ = quoted(columns.id);
     text_ = as_text(columns.text);
+    const bool as_stored = encoding == "UTF8" || encoding == kNoEncoding;
+    length_ = "octet_length(" + (as_stored ? text_ : "convert_to(" + text_ + ", 'UTF8')") + ")";
     row_columns_ = id_ + ", " + as_text(columns.teacher) + ", " + as_text(columns.source) + ", " +
-                   as_text(columns.timestamp) + ", octet_length(" + text_ + ")";
+                   as_text(columns.timestamp) + ", " + length_;
     SATCHEL_ASSIGN_OR_RETURN(
         const Rows key,
         Query("SELECT count(*), count(" + id_ + "), count(DISTINCT " + id_ + ") FROM " + table_,
@@ -117,7 +128,7 @@ class PostgresqlLegacySource final : public LegacySource {
     SATCHEL_RETURN_IF_ERROR(call.Check());
     SATCHEL_ASSIGN_OR_RETURN(
         const Rows rows,
-        Query("SELECT count(*), COALESCE(sum(octet_length(" + text_ + ")), 0) FROM " + table_, {}));
+        Query("SELECT count(*), COALESCE(sum(" + length_ + "), 0) FROM " + table_, {}));
     return LegacySize{.rows = ToInt64(ViewOf(rows, 0, 0)), .bytes = ToInt64(ViewOf(rows, 0, 1))};
   }
 
@@ -195,6 +206,7 @@ class PostgresqlLegacySource final : public LegacySource {
   std::string table_;  // quoted, as are all of these
   std::string id_;
   std::string text_;
+  std::string length_;  ///< of the text as it is sent, in bytes
   std::string row_columns_;
 };
 
@@ -228,6 +240,11 @@ Result<std::unique_ptr<LegacySource>> OpenPostgresqlLegacySource(const LegacySou
   if (PQstatus(connection.get()) != CONNECTION_OK) {
     return Status(Reason::kDatabaseUnavailable,
                   "cannot connect to the source database: " + MessageOf(connection.get()));
+  }
+  // Asked for UTF-8, such a database would end the whole import at the first byte that is none.
+  if (EncodingOf(connection.get()) == kNoEncoding &&
+      PQsetClientEncoding(connection.get(), kNoEncoding) != 0) {
+    return ErrorOf(connection.get(), nullptr);
   }
   auto source = std::make_unique<PostgresqlLegacySource>(std::move(connection));
   SATCHEL_RETURN_IF_ERROR(source->Begin(spec));
