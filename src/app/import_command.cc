@@ -210,7 +210,12 @@ void RunImport(const ConfigLoader& loader, cli::CliContext& context,
     return client.ImportTable(*request,
                               [&](const ImportTableResponse& event) { printer.Print(event); });
   };
-  const cli::MaybeError error = AskAdministration(loaded->config, ask);
+  cli::MaybeError error = AskAdministration(loaded->config, ask);
+  // Only now: to what asks the server, the code would mean that there is none.
+  const bool database_away = error && error->reason == NameOf(Reason::kDatabaseUnavailable);
+  if (database_away && error->exit_code == cli::kExitFailed) {
+    error->exit_code = cli::kExitUnreachable;
+  }
   context.exit_code = error ? cli::ReportError(*error, context.environment) : printer.exit_code();
 }
 

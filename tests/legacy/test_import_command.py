@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from harness.certificates import Authority
 from harness.cli import administer
 from harness.client import Stored
 from harness.fsck import assert_clean
@@ -68,9 +69,33 @@ def test_a_wrong_password_is_told_and_not_shown(kind, make_source, server):
     source = make_source(kind)
     done = administer(server, "import", "rag-context", "--from", source.url(), seconds=60,
                       environment_extra={"SATCHEL_IMPORT_PASSWORD": "no-such-secret"})
-    assert done.exit_code in (1, 69)
+    assert done.exit_code == 69
     assert "cannot connect to the source database" in done.error
     assert "no-such-secret" not in done.error + done.text
+
+
+def test_a_checked_certificate(make_source, server, run_import, postgresql, tmp_path):
+    source = make_source("postgresql")
+    source.write(rows_of("ada", ["a.txt"]))
+    other = tmp_path / "other.crt"
+    other.write_bytes(Authority("another").certificate)
+    refused = run_import(server, source, source_url=f"{source.url()}?ssl_ca={other}")
+    assert refused.exit_code == 69 and "certificate verify failed" in refused.error
+    done = run_import(server, source, source_url=f"{source.url()}?ssl_ca={postgresql.ca}")
+    assert (done.exit_code, done.report["imported"]) == (0, 1), done.error
+
+
+def test_an_account_that_can_only_read(make_source, server, postgresql):
+    """As the documentation wants it, and nothing more is needed."""
+    source = make_source("postgresql")
+    source.write(rows_of("ada", ["a.txt"]))
+    source.execute(f"CREATE ROLE reader_{source.database} LOGIN PASSWORD 'reader'",
+                   f"GRANT SELECT ON rag_context TO reader_{source.database}")
+    url = f"postgresql://reader_{source.database}@127.0.0.1:{postgresql.port}/{source.database}"
+    for mode in (["--dry-run"], [], ["--verify"], ["--rollback"]):
+        done = administer(server, "import", "rag-context", "--from", url, *mode, seconds=60,
+                          environment_extra={"SATCHEL_IMPORT_PASSWORD": "reader"})
+        assert done.exit_code == 0, done.error
 
 
 def test_a_password_from_a_file(make_source, server, tmp_path):
@@ -99,6 +124,13 @@ def test_wrong_usage(arguments, told, server):
     assert done.exit_code == 2
     assert told in done.error.lower() or told in done.error
     assert "secret" not in done.error
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_source_that_does_not_answer(kind, server):
+    done = administer(server, "import", "rag-context", "--from", f"{kind}://u@127.0.0.1:9/d")
+    assert done.exit_code == 69
+    assert "cannot connect to the source database" in done.error and "127.0.0.1" in done.error
 
 
 def test_a_source_that_is_not_there(server, run_import, sqlite_source, tmp_path):
