@@ -96,8 +96,9 @@ Status Sweeper::FailDeadUploads(const CallContext& call, bool every_lease, Sweep
   return CleanRows(
       call, [&](int limit) { return metadata_.FindExpiredUploads(call, expired_for, limit); },
       [&](const Document& row) {
-        const Status failed = metadata_.Fail(call, row.id, row.attempt);
-        // Completed or given up since it was found: no longer dead.
+        const Status failed = every_lease ? metadata_.Fail(call, row.id, row.attempt)
+                                          : metadata_.FailExpired(call, row.id, row.attempt);
+        // Completed, given up or renewed since it was found: no longer dead.
         return failed.Is(Reason::kUploadAborted) ? Status() : failed;
       },
       report.uploads_failed, report);

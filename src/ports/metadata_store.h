@@ -123,6 +123,10 @@ class MetadataStore {
   virtual Result<Document> Complete(const CallContext& call, const CompleteRequest& request) = 0;
   /// T3: PENDING → FAILED, name and reservation back. The row stays until Forget().
   virtual Status Fail(const CallContext& call, const DocumentId& id, const AttemptId& attempt) = 0;
+  /// T3 of an upload whose lease has run out, by the database's clock; UPLOAD_ABORTED also when its
+  /// uploader has renewed it since it was found.
+  virtual Status FailExpired(const CallContext& call, const DocumentId& id,
+                             const AttemptId& attempt) = 0;
   /// FAILED → gone, after the bytes are gone. OK when there is no such row.
   virtual Status Forget(const CallContext& call, const DocumentId& id,
                         const AttemptId& attempt) = 0;

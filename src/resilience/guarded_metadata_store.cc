@@ -34,6 +34,13 @@ Status GuardedMetadataStore::Fail(const CallContext& call, const DocumentId& id,
                     [&](const CallContext& inner) { return inner_.Fail(inner, id, attempt); });
 }
 
+Status GuardedMetadataStore::FailExpired(const CallContext& call, const DocumentId& id,
+                                         const AttemptId& attempt) {
+  return stack_.Run(call, CallLength::kShort, [&](const CallContext& inner) {
+    return inner_.FailExpired(inner, id, attempt);
+  });
+}
+
 Status GuardedMetadataStore::Forget(const CallContext& call, const DocumentId& id,
                                     const AttemptId& attempt) {
   return stack_.Run(call, CallLength::kShort,

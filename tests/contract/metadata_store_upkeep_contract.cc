@@ -36,6 +36,21 @@ TEST_P(MetadataStoreContract, AnUploadExpiresWithItsLease) {
   EXPECT_TRUE(store().FindExpiredUploads(call_, std::chrono::seconds(0), 10).value().empty());
 }
 
+TEST_P(MetadataStoreContract, AnUploadThatIsRenewedAfterItWasFoundExpiredLives) {
+  const Document dead = Pending(Request("alice", "a.txt", 1, 1s));
+  const Document renewed = Pending(Request("alice", "b.txt", 1, 1s));
+  EXPECT_TRUE(store().FailExpired(call_, dead.id, dead.attempt).Is(Reason::kUploadAborted));
+  PassTime(1100ms);
+  ASSERT_EQ(IdsOf(store().FindExpiredUploads(call_, std::chrono::seconds(0), 10).value()),
+            (std::set{dead.id, renewed.id}));
+  ASSERT_TRUE(store().RenewLease(call_, renewed.id, renewed.attempt, 900s).ok());
+  EXPECT_TRUE(store().FailExpired(call_, renewed.id, renewed.attempt).Is(Reason::kUploadAborted));
+  EXPECT_TRUE(CompleteRow(renewed).ok());
+  ASSERT_TRUE(store().FailExpired(call_, dead.id, dead.attempt).ok());
+  EXPECT_EQ(StateOf(dead), DocumentState::kFailed);
+  EXPECT_EQ(UsageOf("alice").reserved_bytes, 0);
+}
+
 TEST_P(MetadataStoreContract, GarbageIsDueAfterTheRetention) {
   const Document failed = Pending(Request("alice", "a.txt", 1));
   ASSERT_TRUE(store().Fail(call_, failed.id, failed.attempt).ok());

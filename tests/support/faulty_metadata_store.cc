@@ -50,6 +50,14 @@ Status FaultyMetadataStore::Fail(const CallContext& call, const DocumentId& id,
   });
 }
 
+Status FaultyMetadataStore::FailExpired(const CallContext& call, const DocumentId& id,
+                                        const AttemptId& attempt) {
+  return faults_.Call<Status>(call, Write("FailExpired"),
+                              [this, id, attempt](const CallContext& context) {
+                                return inner_.FailExpired(context, id, attempt);
+                              });
+}
+
 Status FaultyMetadataStore::Forget(const CallContext& call, const DocumentId& id,
                                    const AttemptId& attempt) {
   return faults_.Call<Status>(call, Write("Forget"),

@@ -25,6 +25,8 @@ class FaultyMetadataStore final : public MetadataStore {
                       const UploadId& upload) override;
   Result<Document> Complete(const CallContext& call, const CompleteRequest& request) override;
   Status Fail(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
+  Status FailExpired(const CallContext& call, const DocumentId& id,
+                     const AttemptId& attempt) override;
   Status Forget(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
   Result<std::optional<Document>> FindAttempt(const CallContext& call, const DocumentId& id,
                                               const AttemptId& attempt) override;

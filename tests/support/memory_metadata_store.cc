@@ -164,10 +164,22 @@ Result<Document> MemoryMetadataStore::Complete(const CallContext& call,
 
 Status MemoryMetadataStore::Fail(const CallContext& call, const DocumentId& id,
                                  const AttemptId& attempt) {
+  return FailIf(call, id, attempt, [](const Row&) { return true; });
+}
+
+Status MemoryMetadataStore::FailExpired(const CallContext& call, const DocumentId& id,
+                                        const AttemptId& attempt) {
+  return FailIf(call, id, attempt,
+                [&](const Row& row) { return row.lease && *row.lease <= clock_.WallNow(); });
+}
+
+Status MemoryMetadataStore::FailIf(const CallContext& call, const DocumentId& id,
+                                   const AttemptId& attempt,
+                                   const std::function<bool(const Row&)>& may_fail) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(mutex_);
   Row* row = FindFenced(id, DocumentState::kPending, attempt);
-  if (row == nullptr) return LeaseLost();
+  if (row == nullptr || !may_fail(*row)) return LeaseLost();
   users_[row->document.user].reserved_bytes -= row->document.size;
   GiveUp(*row, std::chrono::seconds(0));
   return {};

@@ -39,6 +39,8 @@ class MemoryMetadataStore final : public MetadataStore {
                       const UploadId& upload) override;
   Result<Document> Complete(const CallContext& call, const CompleteRequest& request) override;
   Status Fail(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
+  Status FailExpired(const CallContext& call, const DocumentId& id,
+                     const AttemptId& attempt) override;
   Status Forget(const CallContext& call, const DocumentId& id, const AttemptId& attempt) override;
   Result<std::optional<Document>> FindAttempt(const CallContext& call, const DocumentId& id,
                                               const AttemptId& attempt) override;
@@ -96,6 +98,8 @@ class MemoryMetadataStore final : public MetadataStore {
   Counters Count(const UserId& user) const;
   /// The row, when it is in this state and of this attempt.
   Row* FindFenced(const DocumentId& id, DocumentState state, const AttemptId& attempt);
+  Status FailIf(const CallContext& call, const DocumentId& id, const AttemptId& attempt,
+                const std::function<bool(const Row&)>& may_fail);
   void GiveUp(Row& row, std::chrono::seconds retention);
 
   const Clock& clock_;

@@ -1,6 +1,8 @@
 // An upload's edges: reservation, lease, commit, failure.
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/sql/document_rows.h"
 #include "adapters/sql/import_rows.h"
@@ -202,6 +204,31 @@ Status OneRow(const SqlResult<std::int64_t>& changed, const DocumentId& id) {
   return *changed == 1 ? Status() : LostAttempt(id);
 }
 
+enum class Failing : std::uint8_t { kAnyUpload, kExpiredUpload };
+
+Status FailIn(SqlConnection& connection, const SqlDialect& dialect, const DocumentId& id,
+              const AttemptId& attempt, Failing failing) {
+  SATCHEL_ASSIGN_OR_RETURN(const PendingRow row, FindPending(connection, dialect, id, attempt));
+  const Document& document = row.document;
+  // object_key before path: MySQL assigns from left to right.
+  std::string sql(
+      "UPDATE rag_document SET status = 'FAILED', "
+      "object_key = COALESCE(object_key, path), path = ?, updated_at = ?, "
+      "lease_expires_at = NULL, purge_after = ? "
+      "WHERE id = ? AND status = 'PENDING' AND COALESCE(attempt, '') = ?");
+  const std::string path = ReleasedPath(id);
+  std::vector<SqlValue> values = {path, row.now, kPurgeAtOnce, id.value(), attempt.value()};
+  if (failing == Failing::kExpiredUpload) {
+    sql.append(" AND lease_expires_at <= ?");
+    values.emplace_back(row.now);
+  }
+  SATCHEL_RETURN_IF_ERROR(OneRow(connection.Execute(sql, values), id));
+  // A row that another program wrote has reserved nothing.
+  if (attempt.empty()) return {};
+  return ChangeUsage(connection, dialect, document.user,
+                     {.reserved_bytes = -document.size, .updated_at = std::nullopt});
+}
+
 }  // namespace
 
 Result<Document> SqlMetadataStore::Reserve(const CallContext& call, const ReserveRequest& request) {
@@ -271,24 +298,16 @@ Result<Document> SqlMetadataStore::Complete(const CallContext& call,
 
 Status SqlMetadataStore::Fail(const CallContext& call, const DocumentId& id,
                               const AttemptId& attempt) {
-  const auto fail = [&](SqlConnection& connection) -> Status {
-    const SqlDialect& dialect = database_->dialect();
-    SATCHEL_ASSIGN_OR_RETURN(const PendingRow row, FindPending(connection, dialect, id, attempt));
-    const Document& document = row.document;
-    // object_key before path: MySQL assigns from left to right.
-    SATCHEL_RETURN_IF_ERROR(OneRow(
-        connection.Execute("UPDATE rag_document SET status = 'FAILED', "
-                           "object_key = COALESCE(object_key, path), path = ?, updated_at = ?, "
-                           "lease_expires_at = NULL, purge_after = ? "
-                           "WHERE id = ? AND status = 'PENDING' AND COALESCE(attempt, '') = ?",
-                           {ReleasedPath(id), row.now, kPurgeAtOnce, id.value(), attempt.value()}),
-        id));
-    // A row that another program wrote has reserved nothing.
-    if (attempt.empty()) return {};
-    return ChangeUsage(connection, dialect, document.user,
-                       {.reserved_bytes = -document.size, .updated_at = std::nullopt});
-  };
-  return database_->Write(call, Durability::kProcess, fail);
+  return database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) {
+    return FailIn(connection, database_->dialect(), id, attempt, Failing::kAnyUpload);
+  });
+}
+
+Status SqlMetadataStore::FailExpired(const CallContext& call, const DocumentId& id,
+                                     const AttemptId& attempt) {
+  return database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) {
+    return FailIn(connection, database_->dialect(), id, attempt, Failing::kExpiredUpload);
+  });
 }
 
 Status SqlMetadataStore::Forget(const CallContext& call, const DocumentId& id,

@@ -45,6 +45,7 @@ const std::vector<std::string>& AllMethods() {
                                                    "RecordUpload",
                                                    "Complete",
                                                    "Fail",
+                                                   "FailExpired",
                                                    "Forget",
                                                    "FindAttempt",
                                                    "Find",
@@ -95,6 +96,7 @@ TEST_F(GuardedStoresTest, EveryMethodOfTheMetadataStorePassesTheLayersAndReaches
   (void)store.RecordUpload(call, id, attempt, UploadId("m"));
   (void)store.Complete(call, {id, attempt, ObjectVersion("v"), ContentHash("h")});
   (void)store.Fail(call, id, attempt);
+  (void)store.FailExpired(call, id, attempt);
   (void)store.Forget(call, id, attempt);
   (void)store.FindAttempt(call, id, attempt);
   (void)store.Find(call, id);
