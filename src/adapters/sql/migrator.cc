@@ -146,7 +146,9 @@ Result<std::vector<MigrationReport>> Migrator::ReadBook(SqlConnection& connectio
     reports.push_back(std::move(report));
   }
   for (const auto& [name, entry] : entries) {
-    reports.push_back({name, MigrationState::kUnknown, entry.logs});
+    const MigrationState state =
+        entry.finished ? MigrationState::kUnknown : MigrationState::kFailed;
+    reports.push_back({name, state, entry.logs});
   }
   return reports;
 }
@@ -270,24 +272,25 @@ Status Migrator::ReportFailure(const CallContext& call, const Attempt& attempt) 
 
 Status Migrator::Resolve(const CallContext& call, const std::string& name,
                          MigrationResolution resolution) {
-  const Migration* migration = Find(name);
-  if (migration == nullptr) {
-    return ConfigurationError("there is no migration " + name + " in this program");
-  }
-  return database_->Migrate(call, [&](SqlConnection& connection) {
-    return ResolveIn(connection, *migration, resolution);
-  });
+  return database_->Migrate(
+      call, [&](SqlConnection& connection) { return ResolveIn(connection, name, resolution); });
 }
 
-Status Migrator::ResolveIn(SqlConnection& connection, const Migration& migration,
+Status Migrator::ResolveIn(SqlConnection& connection, const std::string& name,
                            MigrationResolution resolution) const {
   const SqlDialect& dialect = database_->dialect();
-  const std::string name(migration.name);
   SATCHEL_ASSIGN_OR_RETURN(const auto reports, ReadBook(connection));
   const auto report = std::find_if(reports.begin(), reports.end(),
                                    [&](const auto& one) { return one.name == name; });
+  // One that a newer program left failed can be rolled back without that program, but what it would
+  // have done is not known here.
+  const Migration* const migration = Find(name);
+  const bool applies = resolution == MigrationResolution::kApplied;
+  if (report == reports.end() || (applies && migration == nullptr)) {
+    return ConfigurationError("there is no migration " + name + " in this program");
+  }
   const bool failed = report->state == MigrationState::kFailed;
-  if (resolution == MigrationResolution::kRolledBack && !failed) {
+  if (!applies && !failed) {
     return ConfigurationError("the migration " + name + " is " +
                               std::string(NameOf(report->state)) +
                               "; only a failed one can be marked as rolled back");
@@ -302,8 +305,8 @@ Status Migrator::ResolveIn(SqlConnection& connection, const Migration& migration
       "UPDATE _prisma_migrations SET rolled_back_at = ? WHERE migration_name = ? "
       "AND finished_at IS NULL AND rolled_back_at IS NULL",
       {now, name});
-  if (!settled.ok() || resolution == MigrationResolution::kRolledBack) return settled.status();
-  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, dialect, migration));
+  if (!settled.ok() || !applies) return settled.status();
+  SATCHEL_RETURN_IF_ERROR(StartEntry(connection, dialect, *migration));
   // Prisma counts no steps for a migration that it was told of.
   return connection
       .Execute(

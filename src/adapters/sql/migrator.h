@@ -60,8 +60,8 @@ class Migrator {
   /// Applies what is pending; returns the names. Two that start at once apply each migration once.
   /// One that fails stays in the book as failed, half done where the database cannot undo it.
   Result<std::vector<std::string>> Deploy(const CallContext& call);
-  /// Rolled back: a failed migration is pending again. Applied: a failed or pending one counts as
-  /// applied, without running it.
+  /// Rolled back: a failed migration is pending again; this program need not have it. Applied: a
+  /// failed or pending one counts as applied, without running it.
   Status Resolve(const CallContext& call, const std::string& name, MigrationResolution resolution);
 
  private:
@@ -72,7 +72,7 @@ class Migrator {
   Status FindObstacle(const std::vector<MigrationReport>& reports) const;
   Status ApplyNext(SqlConnection& connection, Attempt& attempt) const;
   Status ReportFailure(const CallContext& call, const Attempt& attempt);
-  Status ResolveIn(SqlConnection& connection, const Migration& migration,
+  Status ResolveIn(SqlConnection& connection, const std::string& name,
                    MigrationResolution resolution) const;
   const Migration* Find(std::string_view name) const;
 

@@ -174,6 +174,29 @@ TEST_F(MigratorTest, AFailedMigrationIsRolledBackAndAppliedAgain) {
   EXPECT_THAT(Column("SELECT COUNT(*) FROM _prisma_migrations"), ElementsAre("4"));
 }
 
+TEST_F(MigratorTest, WhatANewerProgramLeftFailedIsRolledBackWithoutIt) {
+  const Migration newer[] = {kFirst, kBroken};
+  EXPECT_FALSE(With(newer).Deploy(call_).ok());
+  const Migration old[] = {kFirst};
+  EXPECT_THAT(States(With(old)), ElementsAre("first applied", "second failed"));
+  const Status blocked = With(old).CheckCurrent(call_);
+  EXPECT_TRUE(blocked.Is(Reason::kConfigurationInvalid)) << blocked.ToString();
+  EXPECT_THAT(blocked.message(), HasSubstr("satchel migrate resolve"));
+  const std::string name(kBroken.name);
+  EXPECT_TRUE(With(old)
+                  .Resolve(call_, name, MigrationResolution::kApplied)
+                  .Is(Reason::kConfigurationInvalid))
+      << "what it would have done is not known";
+  const Status settled = With(old).Resolve(call_, name, MigrationResolution::kRolledBack);
+  ASSERT_TRUE(settled.ok()) << settled.ToString();
+  EXPECT_THAT(States(With(old)), ElementsAre("first applied"));
+  EXPECT_TRUE(With(old).CheckCurrent(call_).ok());
+  EXPECT_TRUE(With(old)
+                  .Resolve(call_, name, MigrationResolution::kRolledBack)
+                  .Is(Reason::kConfigurationInvalid))
+      << "once only";
+}
+
 TEST_F(MigratorTest, AFailedMigrationIsMarkedAsApplied) {
   const Migration broken[] = {kFirst, kBroken, kThird};
   EXPECT_FALSE(With(broken).Deploy(call_).ok());
