@@ -78,6 +78,11 @@ class Uploader {
   boost::asio::awaitable<Result<Document>> Import(const CallContext& call, UploadStream& stream,
                                                   ImportIdentity identity);
 
+  /// FILE_TYPE_NOT_ALLOWED when no upload of this name and type is accepted.
+  Status CheckType(const std::string& filename, const std::string& mime_type) const {
+    return types_.Accept(filename, mime_type).status();
+  }
+
   int in_progress() const { return in_progress_.load(std::memory_order_relaxed); }
 
  private:

@@ -139,6 +139,54 @@ def test_a_source_that_is_not_there(server, run_import, sqlite_source, tmp_path)
     assert not (tmp_path / "missing.db").exists(), "nothing is made"
 
 
+def test_a_source_that_is_a_folder(server, run_import, sqlite_source, tmp_path):
+    folder = run_import(server, sqlite_source, source_url=f"sqlite:///{tmp_path}")
+    assert folder.exit_code == 1 and "is a folder, not a file" in folder.error
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_an_account_that_may_not_read(kind, make_source, server, servers, run_import):
+    source = make_source(kind)
+    source.write(rows_of("ada", ["a.txt"]))
+    reader = f"reader_{source.database}"
+    if kind == "postgresql":
+        # psycopg2 takes a single `%` for the beginning of a placeholder.
+        secret = source.password.replace("%", "%%")
+        source.execute(f"CREATE ROLE {reader} LOGIN PASSWORD '{secret}'")
+    else:
+        servers.mariadb.execute(f"CREATE USER {reader} IDENTIFIED BY %s", (source.password,))
+    scheme, _, rest = source.url().partition("://")
+    url = f"{scheme}://{reader}@{rest.partition('@')[2]}"
+    refused = run_import(server, source, "--dry-run", source_url=url)
+    assert refused.exit_code == 1 and refused.report is None
+    assert "denied" in refused.error
+    if kind == "postgresql":
+        source.execute(f"GRANT SELECT ON rag_context TO {reader}")
+    else:
+        servers.mariadb.execute(f"GRANT SELECT ON {source.database}.rag_context TO {reader}")
+    assert run_import(server, source, source_url=url).report["imported"] == 1, "reading suffices"
+
+
+def test_a_type_that_is_not_allowed_is_told_by_the_plan(sqlite_source, make_server, run_import):
+    server = make_server(STORAGE_ALLOWED_EXTENSIONS="pdf")
+    server.start()
+    assert server.stop() == 0
+    sqlite_source.write(rows_of("ada", ["a.txt"]))
+    for mode in (["--dry-run"], []):
+        done = run_import(server, sqlite_source, *mode)
+        assert done.exit_code == 1 and done.report is None
+        assert "FILE_TYPE_NOT_ALLOWED" in done.error
+
+
+def test_sql_in_the_name_of_a_column_is_a_name(source, server, run_import):
+    source.write(rows_of("ada", ["a.txt"]))
+    for quote in ('"', "`", "'"):
+        evil = f"x{quote}; DROP TABLE rag_context; --"
+        assert "has no column x" in run_import(server, source, "--map", f"source={evil}").error
+        assert "there is no table x" in run_import(server, source, "--table", evil).error
+    assert run_import(server, source).report["imported"] == 1
+
+
 @pytest.mark.parametrize("teacher", ["ada", " ..", "a\uffffb"], ids=ascii)
 def test_names_that_documents_hold_already(sqlite_source, server, run_import, connect, teacher):
     """A document that was uploaded under a row's name stays what it is."""

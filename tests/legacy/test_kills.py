@@ -8,11 +8,13 @@ import signal
 import subprocess
 
 import pytest
+import sqlalchemy
 
 from harness.cli import administer
 from harness.fsck import assert_clean
 from harness.locations import binary
 from harness.waiting import wait_until
+from sources import legacy_table
 
 TORTURE = os.environ.get("SATCHEL_TORTURE") == "1"
 ROWS = 20_000
@@ -184,6 +186,50 @@ def test_a_killed_import_into_servers_goes_on(back_end, make_source, make_server
     assert_clean(server)
     assert run_import(server, source, "--rollback").report["removed"] == len(rows)
     assert server.store.document_rows() == 0
+    assert_clean(server)
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("kind, prepare", [
+    ("postgresql", []), ("mysql", []), ("sqlite", []), ("sqlite", ["PRAGMA journal_mode = WAL"]),
+], ids=["postgresql", "mysql", "sqlite", "sqlite-wal"])
+def test_the_old_service_goes_on_writing(kind, prepare, make_source, server, run_import):
+    """Both systems live: it waits for no import, and what it writes comes with the next one."""
+    source = make_source(kind)
+    source.execute(*prepare)
+    rows = make_rows(500, random.Random(5))
+    source.write(rows)
+    patience = {"timeout": 1} if kind == "sqlite" else {}
+    writer = sqlalchemy.create_engine(source.sqlalchemy_url(), connect_args=patience)
+    process = start_import(server, source)
+    written = []
+    while process.poll() is None:
+        row = {**rows[0], "id": len(rows) + len(written) + 1, "source": None}
+        with writer.begin() as connection:
+            connection.execute(sqlalchemy.insert(legacy_table()), [row])
+        written.append(row)
+    writer.dispose()
+    assert process.returncode == 0, process.stderr.read()
+    process.stderr.close()
+    assert len(written) > 1, "the import took long enough to tell"
+    done = run_import(server, source)
+    assert done.exit_code == 0, done.error
+    assert done.report["imported"] + done.report["imported_before"] == len(rows) + len(written)
+    verified = run_import(server, source, "--verify")
+    assert verified.report["verified"] == len(rows) + len(written)
+
+
+@pytest.mark.parametrize("back_end", ["local+sqlite", "minio+mariadb"])
+def test_imports_at_the_same_time_are_harmless(back_end, make_source, make_server, run_import):
+    source = make_source("sqlite")
+    rows = make_rows(150, random.Random(6))
+    source.write(rows)
+    server = make_server(back_end).start()
+    imports = [start_import(server, source) for _ in range(3)]
+    for process in imports:
+        assert process.wait(PROGRESS_SECONDS) == 0, process.stderr.read()
+        process.stderr.close()
+    assert run_import(server, source, "--verify").report["verified"] == len(rows)
     assert_clean(server)
     assert server.stop() == 0
 

@@ -3,8 +3,10 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <initializer_list>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "adapters/legacy/table_columns.h"
@@ -47,10 +49,12 @@ class SqliteLegacySource final : public LegacySource {
   SqliteLegacySource(Database database, std::string path)
       : database_(std::move(database)), path_(std::move(path)) {}
 
-  /// Begins the transaction and looks into the table.
+  /// Begins the transaction, where it is to have one, and looks into the table.
   Status Begin(const LegacySourceSpec& spec) {
     SATCHEL_RETURN_IF_ERROR(Execute("PRAGMA query_only = ON"));
-    SATCHEL_RETURN_IF_ERROR(Execute("BEGIN"));
+    // Elsewhere a transaction that reads keeps everybody from writing until it ends.
+    SATCHEL_ASSIGN_OR_RETURN(const bool readers_block_nobody, UsesWriteAheadLog());
+    if (readers_block_nobody) SATCHEL_RETURN_IF_ERROR(Execute("BEGIN"));
     SATCHEL_ASSIGN_OR_RETURN(const std::vector<FoundColumn> found, FindColumns(spec.table));
     SATCHEL_ASSIGN_OR_RETURN(const LegacyColumns columns,
                              ResolveColumns(spec.table, spec.columns, found));
@@ -131,6 +135,12 @@ class SqliteLegacySource final : public LegacySource {
     return code == SQLITE_OK ? Status() : ErrorOf(database_.get(), path_);
   }
 
+  Result<bool> UsesWriteAheadLog() {
+    SATCHEL_ASSIGN_OR_RETURN(const Statement statement, Query("PRAGMA journal_mode", {}));
+    SATCHEL_ASSIGN_OR_RETURN(const bool any, Step(statement.get()));
+    return any && ColumnOf(statement.get(), 0) == "wal";
+  }
+
   Result<Statement> Query(const std::string& sql, std::initializer_list<std::int64_t> values) {
     sqlite3_stmt* prepared = nullptr;
     const int code = sqlite3_prepare_v2(database_.get(), sql.c_str(), -1, &prepared, nullptr);
@@ -175,6 +185,10 @@ class SqliteLegacySource final : public LegacySource {
 }  // namespace
 
 Result<std::unique_ptr<LegacySource>> OpenSqliteLegacySource(const LegacySourceSpec& spec) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(spec.address.path, unknown)) {
+    return ConfigurationError("the source " + spec.address.path + " is a folder, not a file");
+  }
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(spec.address.path.c_str(), &opened,
                                    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);

@@ -10,6 +10,7 @@
 #include "core/legacy_import/import_runs.h"
 #include "core/legacy_import/import_session.h"
 #include "core/legacy_import/row_planner.h"
+#include "core/legacy_import/row_rules.h"
 #include "core/legacy_import/source_walk.h"
 
 namespace satchel {
@@ -65,6 +66,9 @@ Result<ImportReport> LegacyImporter::Run(const CallContext& call, const ImportRe
                                  [&](const SourceGroup& group) { return verify.Handle(group); }));
     return session.report();
   }
+  // Before the first row, and in a plan too: what is not accepted here are all rows.
+  SATCHEL_RETURN_IF_ERROR(
+      uploader_.CheckType(FilenameOf(std::nullopt, 0), std::string(kImportMimeType)));
   ImportRun import(session, metadata_, objects_, uploader_, planner);
   SATCHEL_RETURN_IF_ERROR(
       Walk(session, *source, walk, [&](const SourceGroup& group) { return import.Handle(group); }));
