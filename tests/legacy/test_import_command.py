@@ -158,7 +158,8 @@ def test_an_account_that_may_not_read(kind, make_source, server, servers, run_im
     scheme, _, rest = source.url().partition("://")
     url = f"{scheme}://{reader}@{rest.partition('@')[2]}"
     refused = run_import(server, source, "--dry-run", source_url=url)
-    assert refused.exit_code == 1 and refused.report is None
+    # MySQL does not even let such an account into the database.
+    assert refused.exit_code == (1 if kind == "postgresql" else 69) and refused.report is None
     assert "denied" in refused.error
     if kind == "postgresql":
         source.execute(f"GRANT SELECT ON rag_context TO {reader}")
