@@ -31,7 +31,7 @@ MaybeError Describe(const PutOptions& options, document::DocumentMetadata* metad
                                                     : options.mime_type);
   if (metadata->mime_type().empty()) {
     return UsageError("cannot tell the type of " + metadata->filename() +
-                      " from its name: give --mime TYPE");
+                      " from its name: give --mime TYPE, one that the server allows");
   }
   if (auto error = CheckUtf8("the name", metadata->filename())) return error;
   if (auto error = CheckUtf8("--category", metadata->category())) return error;

@@ -104,7 +104,9 @@ Status ReserveBytes(SqlConnection& connection, const ReserveRequest& request) {
   if (*reserved == 1) return {};
   SATCHEL_ASSIGN_OR_RETURN(const Usage usage,
                            ReadUsage(connection, request.user, request.default_quota));
-  return Status(Reason::kQuotaExceeded, "the document does not fit into the user's quota")
+  return Status(Reason::kQuotaExceeded,
+                "the document does not fit into the user's quota; delete documents, or ask the "
+                "operator for more")
       .WithLimitedUser(request.user.value())
       .WithMetadata("limit", std::to_string(usage.quota_bytes))
       .WithMetadata("used", std::to_string(static_cast<std::uint64_t>(usage.total_bytes) +
