@@ -258,6 +258,29 @@ TEST_P(MysqlMigratorTest, AFailedMigrationIsMarkedAsApplied) {
               ElementsAre("first applied", "second applied", "third applied"));
 }
 
+TEST_P(MysqlMigratorTest, WhatANewerProgramLeftFailedIsRolledBackWithTheOldOne) {
+  const Migration newer[] = {kFirst, kBroken};
+  EXPECT_FALSE(With(newer).Deploy(call_).ok());
+  const Migration old[] = {kFirst};
+  EXPECT_THAT(States(With(old)), ElementsAre("first applied", "second failed"));
+  const Status current = With(old).CheckCurrent(call_);
+  EXPECT_TRUE(current.Is(Reason::kConfigurationInvalid)) << current.ToString();
+  EXPECT_THAT(current.message(), HasSubstr("failed halfway"));
+  const std::string name(kBroken.name);
+  EXPECT_TRUE(With(old)
+                  .Resolve(call_, name, MigrationResolution::kApplied)
+                  .Is(Reason::kConfigurationInvalid))
+      << "only with the program that has it";
+  const Status settled = With(old).Resolve(call_, name, MigrationResolution::kRolledBack);
+  EXPECT_TRUE(settled.ok()) << settled.ToString();
+  EXPECT_THAT(States(With(old)), ElementsAre("first applied"));
+  EXPECT_TRUE(With(old).CheckCurrent(call_).ok());
+  EXPECT_TRUE(With(old)
+                  .Resolve(call_, name, MigrationResolution::kRolledBack)
+                  .Is(Reason::kConfigurationInvalid))
+      << "once";
+}
+
 TEST_P(MysqlMigratorTest, AChangedOrNewerSchemaIsRefused) {
   const Migration newer[] = {kFirst, kSecond};
   ASSERT_TRUE(With(newer).Deploy(call_).ok());
