@@ -110,7 +110,7 @@ void TcpProxy::ApplyMode() {
 void TcpProxy::Run() {
   while (!ending_) {
     std::vector<pollfd> waited{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
-    if (mode_ == Mode::kForward) {
+    if (Pumps()) {
       for (const auto& link : links_) {
         waited.push_back({link->client, POLLIN, 0});
         waited.push_back({link->server, POLLIN, 0});
@@ -120,7 +120,7 @@ void TcpProxy::Run() {
     eventfd_t ignored = 0;
     ::eventfd_read(wake_, &ignored);
     ApplyMode();
-    if (mode_ == Mode::kForward) std::erase_if(links_, [&](auto& link) { return !Pump(*link); });
+    if (Pumps()) std::erase_if(links_, [&](auto& link) { return !Pump(*link); });
     if (listener_ >= 0 && listener_ == waited[1].fd && (waited[1].revents & POLLIN) != 0) Accept();
   }
   links_.clear();
@@ -139,6 +139,8 @@ void TcpProxy::Accept() {
   }
 }
 
+bool TcpProxy::Pumps() const { return mode_ != Mode::kSilent && mode_ != Mode::kReset; }
+
 bool TcpProxy::Pump(Link& link) {
   return PassOn(link, link.client, link.server, true) &&
          PassOn(link, link.server, link.client, false);
@@ -151,6 +153,8 @@ bool TcpProxy::PassOn(Link& link, int from, int to, bool from_client) {
   if (got == 0) return false;
   const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
   if (!from_client && link.drop_reply) return false;
+  if (from_client && mode_ == Mode::kGreetAndReset) return false;
+  if (from_client && mode_ == Mode::kGreetAndIgnore) return true;
   if (from_client && bytes == kCommitPacket) {
     const Commit how = next_commit_.exchange(Commit::kForward);
     if (how != Commit::kForward) ++commits_lost_;

@@ -15,9 +15,11 @@ class TcpProxy {
  public:
   enum class Mode : std::uint8_t {
     kForward,
-    kSilent,  ///< takes connections and bytes, passes nothing on
-    kReset,   ///< resets every connection, old and new
-    kClosed,  ///< nobody listens; connections are cut
+    kSilent,          ///< takes connections and bytes, passes nothing on
+    kReset,           ///< resets every connection, old and new
+    kClosed,          ///< nobody listens; connections are cut
+    kGreetAndReset,   ///< passes on what the server says until the client says something
+    kGreetAndIgnore,  ///< passes on nothing that the client says
   };
   /// What becomes of the next COMMIT that is seen, once. Both cut its connection.
   enum class Commit : std::uint8_t {
@@ -47,6 +49,7 @@ class TcpProxy {
   bool Pump(Link& link);
   bool PassOn(Link& link, int from, int to, bool from_client);
   void ApplyMode();
+  bool Pumps() const;
 
   const int target_port_;
   int port_ = 0;

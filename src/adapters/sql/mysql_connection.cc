@@ -175,7 +175,10 @@ bool MysqlConnection::SetUpSession() {
 
 MysqlConnection::OpenFailure MysqlConnection::FailureToOpen() {
   const unsigned int code = mysql_errno(handle_.get());
-  return {.error = HandleError(), .answered = IsMysqlAnswer(code), .refused = IsMysqlRefusal(code)};
+  // Who did not wait for the end was told nothing.
+  const bool refused =
+      wait_.end == MysqlWait::End::kNone && IsMysqlRefusal(code, mysql_error(handle_.get()));
+  return {.error = HandleError(), .answered = IsMysqlAnswer(code), .refused = refused};
 }
 
 void MysqlConnection::WorkFor(const CallContext* call) {

@@ -101,6 +101,36 @@ bool IsServerTrouble(unsigned int code) {
   }
 }
 
+bool IsRefusal(unsigned int code) {
+  switch (code) {
+    case ER_DBACCESS_DENIED_ERROR:
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+    case ER_BAD_DB_ERROR:
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_COLUMNACCESS_DENIED_ERROR:
+    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+    case ER_HOST_NOT_PRIVILEGED:
+    case ER_MUST_CHANGE_PASSWORD:
+    case ER_ACCOUNT_HAS_BEEN_LOCKED:
+    case CR_AUTH_PLUGIN_CANNOT_LOAD:
+    case CR_AUTH_PLUGIN_ERR:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// libmariadb's and OpenSSL's words for what another try cannot change; all others are of a
+/// connection that was cut, or stalled, in the handshake.
+bool IsOfTlsItself(std::string_view text) {
+  for (const std::string_view words :
+       {"certificate", "Fingerprint", "finger print", "SSL is required"}) {
+    if (text.find(words) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool IsMysqlConnectionLost(unsigned int code) {
@@ -126,25 +156,8 @@ bool IsMysqlConnectionLost(unsigned int code) {
   }
 }
 
-bool IsMysqlRefusal(unsigned int code) {
-  switch (code) {
-    case ER_DBACCESS_DENIED_ERROR:
-    case ER_ACCESS_DENIED_ERROR:
-    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-    case ER_BAD_DB_ERROR:
-    case ER_TABLEACCESS_DENIED_ERROR:
-    case ER_COLUMNACCESS_DENIED_ERROR:
-    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-    case ER_HOST_NOT_PRIVILEGED:
-    case ER_MUST_CHANGE_PASSWORD:
-    case ER_ACCOUNT_HAS_BEEN_LOCKED:
-    case CR_SSL_CONNECTION_ERROR:
-    case CR_AUTH_PLUGIN_CANNOT_LOAD:
-    case CR_AUTH_PLUGIN_ERR:
-      return true;
-    default:
-      return false;
-  }
+bool IsMysqlRefusal(unsigned int code, std::string_view text) {
+  return IsRefusal(code) || (code == CR_SSL_CONNECTION_ERROR && IsOfTlsItself(text));
 }
 
 bool IsMysqlAnswer(unsigned int code) { return code != 0 && !IsMysqlConnectionLost(code); }
@@ -156,8 +169,7 @@ SqlFailure MysqlFailureOf(unsigned int code) {
   if (IsRetryableStatement(code)) return SqlFailure::kRetryable;
   if (IsFull(code)) return SqlFailure::kFull;
   if (IsCorrupt(code)) return SqlFailure::kCorrupt;
-  if (IsMysqlConnectionLost(code) || IsReadOnly(code) || IsMysqlRefusal(code) ||
-      IsServerTrouble(code)) {
+  if (IsMysqlConnectionLost(code) || IsReadOnly(code) || IsRefusal(code) || IsServerTrouble(code)) {
     return SqlFailure::kUnavailable;
   }
   return SqlFailure::kOther;

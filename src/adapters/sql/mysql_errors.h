@@ -2,6 +2,8 @@
 /// libmariadb's own. Pure.
 #pragma once
 
+#include <string_view>
+
 #include "adapters/sql/sql_connection.h"
 
 namespace satchel {
@@ -15,7 +17,8 @@ SqlFailure MysqlCommitFailureOf(unsigned int code);
 bool IsMysqlAnswer(unsigned int code);
 /// A connection with this error cannot be used again.
 bool IsMysqlConnectionLost(unsigned int code);
-/// An operator has to act: user, password, rights, database, TLS.
-bool IsMysqlRefusal(unsigned int code);
+/// An operator has to act: user, password, rights, database, TLS. `text` is the library's: it has
+/// one number for a certificate that does not hold and for a connection cut in the handshake.
+bool IsMysqlRefusal(unsigned int code, std::string_view text);
 
 }  // namespace satchel

@@ -96,6 +96,7 @@ class MysqlTlsTest : public testing::TestWithParam<ServerKind> {
   }
 
   void ExpectDeadlinesToHold() const;
+  void ExpectACutHandshakeToBeAnOutage() const;
 
   Certificates certificates_;
   std::unique_ptr<MysqlServerProcess> server_;
@@ -103,6 +104,7 @@ class MysqlTlsTest : public testing::TestWithParam<ServerKind> {
 
 TEST_P(MysqlTlsTest, TheAuthorityAndTheHostMustBeTheRightOnesAndDeadlinesHold) {
   ExpectDeadlinesToHold();
+  ExpectACutHandshakeToBeAnOutage();
   ExpectAccepted("localhost", certificates_.Text("ca"));
   ExpectAccepted("localhost", certificates_.File("ca", "pem"));
   ExpectAccepted("localhost", certificates_.Text("other") + certificates_.Text("ca"));
@@ -134,6 +136,24 @@ void MysqlTlsTest::ExpectDeadlinesToHold() const {
   EXPECT_TRUE(ask(late, "SELECT SLEEP(20)").Is(Reason::kDeadlineExceeded));
   EXPECT_LT(watch.elapsed(), std::chrono::milliseconds(1500));
   EXPECT_TRUE(ask(call, "SELECT SLEEP(1.5)").ok()) << "slow is not down";
+}
+
+void MysqlTlsTest::ExpectACutHandshakeToBeAnOutage() const {
+  TcpProxy proxy(server_->port());
+  MysqlOptions options = server_->options();
+  options.user = "secure";
+  options.host = "localhost";
+  options.port = proxy.port();
+  options.ca = certificates_.Text("ca");
+  for (const TcpProxy::Mode mode :
+       {TcpProxy::Mode::kGreetAndReset, TcpProxy::Mode::kGreetAndIgnore}) {
+    proxy.SetMode(mode);
+    const Status status = OpenDatabase(options)->Check(CallContext("test"));
+    EXPECT_TRUE(status.Is(Reason::kDatabaseUnavailable)) << status.ToString();
+  }
+  proxy.SetMode(TcpProxy::Mode::kForward);
+  const Status status = OpenDatabase(options)->Check(CallContext("test"));
+  EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
 SATCHEL_ON_EVERY_SERVER(MysqlTlsTest);
