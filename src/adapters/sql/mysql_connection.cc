@@ -184,6 +184,7 @@ MysqlConnection::OpenFailure MysqlConnection::FailureToOpen() {
 void MysqlConnection::WorkFor(const CallContext* call) {
   wait_.call = call;
   lost_race_ = false;
+  unnamed_ = false;
 }
 
 void MysqlConnection::AskWhenSilent(std::function<bool()> still_answers) {
@@ -306,6 +307,7 @@ SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
   SqlError error{MysqlFailureOf(code), "MySQL " + std::to_string(code) + ": "};
   error.text.append(text);
   if (error.failure == SqlFailure::kRetryable) lost_race_ = true;
+  if (IsMysqlUnnamed(code)) unnamed_ = true;
   if (IsMysqlConnectionLost(code)) broken_ = true;
   if (const MysqlWait::End end = std::exchange(wait_.end, MysqlWait::End::kNone);
       end != MysqlWait::End::kNone) {

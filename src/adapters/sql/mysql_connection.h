@@ -73,6 +73,8 @@ class MysqlConnection final : public SqlConnection {
   bool broken() const { return broken_; }
   /// A statement since then lost against another transaction, so that all must start anew.
   bool lost_race() const { return lost_race_; }
+  /// It may also be no race: the server named no reason.
+  bool unnamed() const { return unnamed_; }
   /// It broke because the server answers nobody.
   bool fell_silent() const { return fell_silent_; }
   /// The server has not closed it meanwhile, as far as this side knows.
@@ -116,6 +118,7 @@ class MysqlConnection final : public SqlConnection {
   bool broken_ = false;
   bool fell_silent_ = false;
   bool lost_race_ = false;
+  bool unnamed_ = false;
 };
 
 }  // namespace satchel

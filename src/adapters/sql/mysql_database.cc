@@ -23,6 +23,8 @@ constexpr int kRunsMax = 20;
 /// anew together deadlock again.
 constexpr int kRunsAtOnce = 3;
 constexpr int kPauseMaxUs = 10'000;
+/// So often more when the server names no reason; then it is taken for one that stays.
+constexpr int kUnnamedRetriesMax = 3;
 
 constexpr std::string_view kPemCertificate = "-----BEGIN CERTIFICATE-----";
 
@@ -179,10 +181,14 @@ Status MysqlDatabase::Migrate(const CallContext& call, const SqlOperation& opera
 
 Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<Run()>& run) {
   Run last;
+  int unnamed = 0;
   for (int runs = 1;; ++runs) {
     last = run();
+    if (last.again && last.unnamed && ++unnamed > kUnnamedRetriesMax) {
+      return ToStatus({SqlFailure::kOther, last.status.cause()});
+    }
     if (!last.again || runs == kRunsMax || !call.Check().ok()) break;
-    if (runs >= kRunsAtOnce) PauseByChance();
+    if (runs >= kRunsAtOnce || last.unnamed) PauseByChance();
   }
   if (last.status.Is(Reason::kDeadlineExceeded) && call.cancelled()) return call.Check();
   return last.status;
@@ -203,7 +209,7 @@ MysqlDatabase::Run MysqlDatabase::WriteOnce(const CallContext& call,
   // Before COMMIT was sent nothing has happened: a session that ends takes its transaction along.
   if (!connection.broken()) (void)connection.Rollback();
   if (status.ok()) status = ToStatus({SqlFailure::kRetryable, "a transaction that was undone"});
-  return {status, IsWorthAnother(status, lease.value())};
+  return {status, IsWorthAnother(status, lease.value()), connection.unnamed()};
 }
 
 MysqlDatabase::Run MysqlDatabase::ReadOnce(const CallContext& call, ReadScope scope,
@@ -218,7 +224,7 @@ MysqlDatabase::Run MysqlDatabase::ReadOnce(const CallContext& call, ReadScope sc
   Status status = connection.Begin(kind).status();
   if (status.ok()) status = RunGuarded(operation, connection);
   if (snapshot && !connection.broken()) (void)connection.Rollback();
-  return {status, !status.ok() && IsWorthAnother(status, lease.value())};
+  return {status, !status.ok() && IsWorthAnother(status, lease.value()), connection.unnamed()};
 }
 
 }  // namespace satchel

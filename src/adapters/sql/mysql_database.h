@@ -38,7 +38,8 @@ class MysqlDatabase final : public SqlDatabase {
   /// What one run of an operation came to.
   struct Run {
     Status status;
-    bool again = false;  ///< known not to have happened, and worth trying at once
+    bool again = false;    ///< known not to have happened, and worth trying at once
+    bool unnamed = false;  ///< the server named no reason
   };
 
   MysqlDatabase(MysqlOptions options, std::unique_ptr<CaFile> ca_file);

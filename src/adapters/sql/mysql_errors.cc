@@ -55,7 +55,7 @@ bool IsRetryable(unsigned int code) {
 bool IsRetryableStatement(unsigned int code) {
   // TiDB has no number for waits in vain for a lock that many want. Over its embedded store a query
   // may find an index entry of a row that another commit has just removed.
-  return IsRetryable(code) || code == ER_UNKNOWN_ERROR || code == kTidbIndexDiffersFromRows;
+  return IsRetryable(code) || IsMysqlUnnamed(code) || code == kTidbIndexDiffersFromRows;
 }
 
 bool IsReadOnly(unsigned int code) {
@@ -159,6 +159,8 @@ bool IsMysqlConnectionLost(unsigned int code) {
 bool IsMysqlRefusal(unsigned int code, std::string_view text) {
   return IsRefusal(code) || (code == CR_SSL_CONNECTION_ERROR && IsOfTlsItself(text));
 }
+
+bool IsMysqlUnnamed(unsigned int code) { return code == ER_UNKNOWN_ERROR; }
 
 bool IsMysqlAnswer(unsigned int code) { return code != 0 && !IsMysqlConnectionLost(code); }
 

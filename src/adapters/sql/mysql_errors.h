@@ -20,5 +20,7 @@ bool IsMysqlConnectionLost(unsigned int code);
 /// An operator has to act: user, password, rights, database, TLS. `text` is the library's: it has
 /// one number for a certificate that does not hold and for a connection cut in the handshake.
 bool IsMysqlRefusal(unsigned int code, std::string_view text);
+/// The server names no reason; often it is one that passes.
+bool IsMysqlUnnamed(unsigned int code);
 
 }  // namespace satchel

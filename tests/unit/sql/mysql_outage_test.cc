@@ -281,6 +281,27 @@ TEST_P(MariadbOutageTest, ATableWithoutTransactionsStopsTheStart) {
   EXPECT_TRUE(database_->Check(call_).ok());
 }
 
+TEST_P(MariadbOutageTest, AnErrorWithoutANameIsTriedThreeTimesMoreAndIsNoOutage) {
+  int runs = 0;
+  const SqlOperation fail = [&](SqlConnection& connection) {
+    ++runs;
+    return connection.Execute("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1105").status();
+  };
+  const Status written = database_->Write(call_, Durability::kPowerLoss, fail);
+  EXPECT_TRUE(written.Is(Reason::kInternal)) << written.ToString();
+  EXPECT_EQ(runs, 4);
+  runs = 0;
+  const Status read = database_->Read(call_, ReadScope::kSnapshot, fail);
+  EXPECT_TRUE(read.Is(Reason::kInternal)) << read.ToString();
+  EXPECT_EQ(runs, 4);
+  runs = 0;
+  const Status passed = database_->Read(call_, ReadScope::kStatement, [&](auto& connection) {
+    return runs < 3 ? fail(connection) : Status();
+  });
+  EXPECT_TRUE(passed.ok()) << passed.ToString();
+  ExpectItWorks();
+}
+
 INSTANTIATE_TEST_SUITE_P(Mysql, MariadbOutageTest, testing::Values(ServerKind::kMariadb),
                          NameOfServer);
 
