@@ -79,8 +79,10 @@ class Documents:
 
     def upload(self, path: pathlib.Path, category: str) -> str:
         """Stores a file; returns the document's id."""
+        with path.open("rb") as file:  # A file that cannot be read is no call's problem.
+            size = os.fstat(file.fileno()).st_size
         metadata = api.DocumentMetadata(
-            user_id=self._user, category=category, filename=path.name, size=path.stat().st_size,
+            user_id=self._user, category=category, filename=path.name, size=size,
             mime_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream")
         tries = 0
 
@@ -175,6 +177,9 @@ def main() -> int:
                   .format_map(problem.metadata), file=sys.stderr)
             return EXIT_QUOTA
         print(f"{problem.reason or problem.code.name}: {problem}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

@@ -188,6 +188,13 @@ def test_another_error_is_told_by_its_reason(run, user, tmp_path):
     assert not list(tmp_path.iterdir()), "a failed download leaves nothing"
 
 
+def test_a_file_that_is_not_there_is_told(run, own, user, tmp_path):
+    code, output, errors = run("upload", tmp_path / "nothing.txt")
+    assert (code, output) == (1, ""), errors
+    assert "nothing.txt" in errors and len(errors.splitlines()) == 1, errors
+    assert not own.list(user).documents
+
+
 def test_a_server_that_is_not_there_is_told(run, tmp_path):
     code, output, errors = run("list", address=f"127.0.0.1:{free_port()}")
     assert (code, output) == (1, "")

@@ -21,6 +21,12 @@ def documented_commands(heading: str) -> list:
     return [command.split("  #")[0] for command in commands]
 
 
+def restore_commands() -> list:
+    """What the page says below the backup of a MinIO and its database."""
+    section = PAGE.split("\nTo restore: stop Satchel", 1)[1].split("```", 2)[1]
+    return re.findall(r"^\$ (.+?)(?:  #.*)?$", section, re.MULTILINE)
+
+
 def shell(command: str, **environment) -> None:
     done = run("bash", "-euo", "pipefail", "-c", command, env=clean_environment() | environment)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -63,9 +69,16 @@ def test_embedded_store(tmp_path):
     server = Server(store, tmp_path / "server", {})
     try:
         stored = store_documents(server.start())
-        for command in documented_commands("Embedded store"):
-            assert "/backup" in command
-            shell(command.replace("/backup", str(backup)), STORAGE_DIR=str(store.path))
+        folder, *commands = documented_commands("Embedded store")
+        assert folder.startswith("STORAGE_DIR=/")
+        assert len(commands) == 3 and all("/backup" in command for command in commands)
+        back_up = "\n".join([f"STORAGE_DIR={store.path}", *commands])
+        back_up = back_up.replace("/backup", str(backup))
+        with Client(server.address) as client:
+            late = client.upload("ada", "late.pdf", pdf_of_size(7000))
+            shell(back_up)
+            client.delete("ada", late.document_id)
+        shell(back_up)
     finally:
         server.kill()
     shutil.rmtree(store.path)
@@ -97,8 +110,12 @@ def test_minio_and_mysql(tmp_path):
                   .replace("/backup/", f"{backup}/"))
         finally:
             server.kill()
-    with Pair(tmp_path / "second", DATABASE, data=backup / "minio") as restored:
-        shell(f"mariadb {account(restored)} < {backup}/satchel.sql")
+    rows, stop, objects, start = restore_commands()[:4]
+    assert stop.startswith("systemctl stop") and start.startswith("systemctl start")
+    data = tmp_path / "disk"
+    shell(objects.replace("/var/lib/minio/", f"{data}/").replace("/backup/", f"{backup}/"))
+    with Pair(tmp_path / "second", DATABASE, data=data) as restored:
+        shell(f"cd {backup}; " + rows.replace("mariadb", f"mariadb {account(restored)}"))
         assert_all_there(restored, tmp_path / "restored", stored)
         restored.lose_object("documents/ada/")
         assert fsck(restored).returncode == 1, "what is missing is not found"

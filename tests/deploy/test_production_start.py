@@ -15,6 +15,7 @@ from harness.server import clean_environment
 from harness.waiting import wait_until
 
 DATA = pdf_of_size(1 << 20)
+DATABASE = "satchel_production"
 
 
 def documented() -> tuple:
@@ -22,17 +23,32 @@ def documented() -> tuple:
     page = (REPOSITORY / "README.md").read_text()
     section = page.split("\n## Production start\n", 1)[1].split("\n## ", 1)[0]
     shown, migrate, serve = re.fullmatch(
-        r"\$ cat satchel\.env\n(.+?)\n\$ (satchel migrate .+?)\n\$ (satchel serve .+?)\n",
+        r"\$ cat satchel\.env\n(.+?)\n\$ (\w+=.+?satchel migrate .+?)\n\$ (satchel serve .+?)\n",
         section.split("```console\n", 1)[1].split("```", 1)[0], re.DOTALL).groups()
     return shown, migrate, serve
 
 
+def accounts(sql) -> tuple:
+    """Makes the two of deploy/mysql/accounts.sql; the URLs of the server and of the migration."""
+    statements = (REPOSITORY / "deploy" / "mysql" / "accounts.sql").read_text()
+    for own in ("CREATE USER 'satchel", "TO 'satchel"):  # The harness has one of that name.
+        assert own in statements
+        statements = statements.replace(own, own.replace("satchel", "production"))
+    statements = statements.replace("satchel.*", f"{DATABASE}.*").replace("%", "%%")
+    for statement in re.findall(r"^(?:CREATE USER|GRANT) [^;]+", statements, re.MULTILINE):
+        sql.execute(statement)
+    return tuple(f"mysql://{account}@{sql.endpoint}/{DATABASE}" for account in
+                 ("production:PASSWORD-OF-THE-SERVER",
+                  "production_migrate:PASSWORD-OF-THE-MIGRATION"))
+
+
 def test_readme(remote, authority_path, tmp_path):
-    store = remote.part("satchel_production")
-    made = store.environment()
+    made = remote.part(DATABASE).environment()
+    server_url, migration_url = accounts(remote.sql)
     files = {"minio-access-key": made["MINIO_ACCESS_KEY"],
              "minio-secret-key": made["MINIO_SECRET_KEY"],
-             "database-url": made["MICROSERVICE_DATABASE"],
+             "database-url": server_url,
+             "migration-database-url": migration_url,
              "database-ca.pem": authority_path.read_text()}
     for name, text in files.items():
         (tmp_path / name).write_text(text + "\n")
@@ -42,6 +58,8 @@ def test_readme(remote, authority_path, tmp_path):
                         ("https://files.example.org", remote.minio.url)):
         assert shown in text
         text = text.replace(shown, ours)
+    assert "/run/secrets/migration-database-url" in migrate
+    migrate = migrate.replace("/run/secrets", str(tmp_path))
     (tmp_path / "satchel.env").write_text(text)
     ports = {key: str(free_port()) for key in ("PORT", "METRICS_PORT", "HTTP_PORT")}
     # Beside the file, alone here: an authority for the store that is not public, and a bucket.
