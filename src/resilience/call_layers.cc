@@ -8,6 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kRetryDelay = 1s;
+/// Who sends for as long has waited for the other side to take bytes, and it did.
+constexpr std::chrono::milliseconds kWaitedMin = 5ms;
 
 }  // namespace
 
@@ -15,12 +17,15 @@ Status BreakerLayer::Run(const CallContext& call, CallLength length, const Next&
   if (const auto wait = breaker_.Refuses()) {
     return Unavailable(dependency_, "it does not answer; try again later").WithRetryAfter(*wait);
   }
+  const Clock::SteadyTime begun_at = clock_.SteadyNow();
   Status status = next(call);
   if (!IsOutage(status)) {
     // A caller that left or ran out of time, or that we had no room for, says nothing about it;
     // nor does a buffer that had room.
+    const bool took_it_at_once =
+        length == CallLength::kSending && clock_.SteadyNow() - begun_at < kWaitedMin;
     const bool answered = !status.Is(Reason::kCancelled) && !status.Is(Reason::kDeadlineExceeded) &&
-                          !status.Is(Reason::kServerBusy) && length != CallLength::kSending;
+                          !status.Is(Reason::kServerBusy) && !took_it_at_once;
     if (answered) breaker_.Succeeded();
     return status;
   }

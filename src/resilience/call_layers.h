@@ -16,9 +16,9 @@ namespace satchel {
 /// refusal when to try again.
 class BreakerLayer final : public CallLayer {
  public:
-  /// `breaker` must outlive it.
-  BreakerLayer(Dependency dependency, CircuitBreaker& breaker)
-      : dependency_(dependency), breaker_(breaker) {}
+  /// What it is given must outlive it.
+  BreakerLayer(Dependency dependency, CircuitBreaker& breaker, const Clock& clock)
+      : dependency_(dependency), breaker_(breaker), clock_(clock) {}
 
   std::string_view name() const override { return "breaker"; }
   Status Run(const CallContext& call, CallLength length, const Next& next) override;
@@ -26,6 +26,7 @@ class BreakerLayer final : public CallLayer {
  private:
   const Dependency dependency_;
   CircuitBreaker& breaker_;
+  const Clock& clock_;
 };
 
 /// Tells the observer how long each call took and how it ended.

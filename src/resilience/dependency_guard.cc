@@ -40,7 +40,7 @@ CallStack DependencyGuard::MakeStack(DependencyObserver& observer) {
   gate_ = gate.get();
   CallStack::Layers layers;
   layers.push_back(std::move(gate));
-  layers.push_back(std::make_unique<BreakerLayer>(dependency, breaker_));
+  layers.push_back(std::make_unique<BreakerLayer>(dependency, breaker_, clock_));
   layers.push_back(std::make_unique<MeteringLayer>(dependency, clock_, observer));
   layers.push_back(std::make_unique<TimeLimitLayer>(dependency, options_.limits, clock_, calls_));
   return CallStack(std::move(layers));

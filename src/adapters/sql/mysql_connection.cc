@@ -309,8 +309,8 @@ SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
   if (error.failure == SqlFailure::kRetryable) lost_race_ = true;
   if (IsMysqlUnnamed(code)) unnamed_ = true;
   if (IsMysqlConnectionLost(code)) broken_ = true;
-  if (const MysqlWait::End end = std::exchange(wait_.end, MysqlWait::End::kNone);
-      end != MysqlWait::End::kNone) {
+  // It stays as it is: who opens a connection asks twice, and one that is broken waits no more.
+  if (const MysqlWait::End end = wait_.end; end != MysqlWait::End::kNone) {
     // The library calls it a lost connection, and it is one now.
     broken_ = true;
     if (end == MysqlWait::End::kCall) error.failure = SqlFailure::kInterrupted;

@@ -13,9 +13,10 @@ using namespace std::chrono_literals;
 class CallLayersTest : public testing::Test {
  protected:
   Status RunBreaker(const Status& answer, CallLength length = CallLength::kShort) {
-    BreakerLayer layer(Dependency::kDatabase, breaker);
+    BreakerLayer layer(Dependency::kDatabase, breaker, clock);
     return layer.Run(CallContext("c"), length, [&](const CallContext&) {
       ++asked;
+      clock.Advance(takes);
       return answer;
     });
   }
@@ -24,6 +25,7 @@ class CallLayersTest : public testing::Test {
   CircuitBreaker breaker{{.failures_max = 2, .open_for = 2s}, clock, [](BreakerState) {}};
   CallsInFlight calls;
   int asked = 0;
+  std::chrono::milliseconds takes{0};
 };
 
 TEST_F(CallLayersTest, AnOutageIsTheAbsenceOfAnAnswer) {
@@ -72,6 +74,11 @@ TEST_F(CallLayersTest, BytesThatABufferTookSayNothingAboutTheDependency) {
   EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kObjectStore, "down")).ok());
   EXPECT_TRUE(RunBreaker(Status(), CallLength::kSending).ok());
   EXPECT_EQ(breaker.successes(), 0U);
+  takes = 10ms;
+  EXPECT_TRUE(RunBreaker(Status(), CallLength::kSending).ok());
+  EXPECT_EQ(breaker.successes(), 1U) << "it waited until the other side took some";
+  takes = 0ms;
+  EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kObjectStore, "down")).ok());
   EXPECT_FALSE(RunBreaker(Unavailable(Dependency::kObjectStore, "down"), CallLength::kSending).ok())
       << "that it does not take them is its failure";
   EXPECT_EQ(breaker.state(), BreakerState::kOpen);

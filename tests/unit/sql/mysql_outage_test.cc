@@ -175,6 +175,23 @@ TEST_P(MysqlOutageTest, ACancelledCallStopsWaiting) {
   ExpectItWorks();
 }
 
+// Wherever in the opening of a connection it is: greeting, password, or the session's settings.
+TEST_P(MysqlOutageTest, ACallThatEndsWhileItConnectsFindsNoOutage) {
+  constexpr std::chrono::microseconds kStep{50};
+  constexpr int kSteps = 200;
+  for (int step = 0; step < kSteps; ++step) {
+    const auto database = OpenDatabase(server_.options());
+    const auto ask = [&](const CallContext& call) {
+      return database->Read(call, ReadScope::kStatement, [](SqlConnection& connection) {
+        return connection.Query("SELECT 1", {}, [](const SqlRow&) {}).status();
+      });
+    };
+    (void)ask(CallContext("short", std::chrono::steady_clock::now() + step * kStep));
+    const Status next = ask(call_);
+    ASSERT_TRUE(next.ok()) << "after " << step << " steps: " << next.ToString();
+  }
+}
+
 TEST_P(MysqlOutageTest, AnInterruptedWriteDidNotHappen) {
   const CallContext late("late", std::chrono::steady_clock::now() + 400ms);
   const Status status =
