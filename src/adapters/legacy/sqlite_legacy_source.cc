@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
@@ -14,7 +15,8 @@
 namespace satchel {
 namespace {
 
-constexpr int kBusyMillisecondsMax = 5000;
+constexpr int kBusyPauseMilliseconds = 1;
+constexpr std::chrono::seconds kBusyTimeMax{5};
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close(database); }
@@ -35,6 +37,22 @@ Status ErrorOf(sqlite3* database, const std::string& path) {
   return ConfigurationError(text).WithCause(sqlite3_errmsg(database));
 }
 
+/// How long the locked file has been waited for.
+struct BusyWait {
+  std::chrono::steady_clock::time_point since;
+};
+
+/// Asks for the lock again soon: a service that writes one row after the other lets go of it for
+/// moments only, which SQLite's own pauses, of up to 100 ms, hardly ever meet.
+int WaitForWriters(void* state, int tries) {
+  auto& wait = *static_cast<BusyWait*>(state);
+  const auto now = std::chrono::steady_clock::now();
+  if (tries == 0) wait.since = now;
+  if (now - wait.since >= kBusyTimeMax) return 0;
+  sqlite3_sleep(kBusyPauseMilliseconds);
+  return 1;
+}
+
 /// The bytes of a column, whatever its type; nullopt for NULL.
 std::optional<std::string> ColumnOf(sqlite3_stmt* statement, int column) {
   if (sqlite3_column_type(statement, column) == SQLITE_NULL) return std::nullopt;
@@ -47,7 +65,9 @@ std::optional<std::string> ColumnOf(sqlite3_stmt* statement, int column) {
 class SqliteLegacySource final : public LegacySource {
  public:
   SqliteLegacySource(Database database, std::string path)
-      : database_(std::move(database)), path_(std::move(path)) {}
+      : database_(std::move(database)), path_(std::move(path)) {
+    sqlite3_busy_handler(database_.get(), WaitForWriters, &busy_);
+  }
 
   /// Begins the transaction, where it is to have one, and looks into the table.
   Status Begin(const LegacySourceSpec& spec) {
@@ -174,6 +194,7 @@ class SqliteLegacySource final : public LegacySource {
     }
   }
 
+  BusyWait busy_;  // before the database, which refers to it
   Database database_;
   const std::string path_;
   std::string table_;  // quoted, as are all of these
@@ -195,7 +216,6 @@ Result<std::unique_ptr<LegacySource>> OpenSqliteLegacySource(const LegacySourceS
   Database database(opened);
   if (code != SQLITE_OK) return ErrorOf(database.get(), spec.address.path);
   sqlite3_extended_result_codes(database.get(), 1);
-  sqlite3_busy_timeout(database.get(), kBusyMillisecondsMax);
   auto source = std::make_unique<SqliteLegacySource>(std::move(database), spec.address.path);
   SATCHEL_RETURN_IF_ERROR(source->Begin(spec));
   return std::unique_ptr<LegacySource>(std::move(source));
