@@ -2,7 +2,6 @@
 
 import datetime
 import hashlib
-import os
 import random
 import signal
 import subprocess
@@ -16,11 +15,7 @@ from harness.locations import binary
 from harness.waiting import wait_until
 from sources import legacy_table
 
-TORTURE = os.environ.get("SATCHEL_TORTURE") == "1"
 ROWS = 20_000
-# In the short form one source has all rows, and the others enough for as many kills.
-ROWS_OF = {"postgresql": ROWS, "mysql": ROWS if TORTURE else 2_000,
-           "sqlite": ROWS if TORTURE else 2_000}
 KILLS = 12
 TEACHERS = 40
 PROGRESS_SECONDS = 120
@@ -97,7 +92,7 @@ def check_documents(client, rows: list, rng: random.Random) -> None:
 
 def test_a_killed_import_goes_on(source, server, run_import, connect):
     rng = random.Random(source.kind)
-    rows = make_rows(ROWS_OF[source.kind], rng)
+    rows = make_rows(ROWS, rng)
     source.write(rows)
     # What counts the rows would hold a database file that is just being made, and fail its maker.
     server.start()
@@ -164,8 +159,7 @@ def test_a_killed_server_ends_no_import(make_source, server, run_import, connect
     assert server.stop() == 0
 
 
-@pytest.mark.parametrize("back_end", ["minio+mariadb", "minio+tidb"] if TORTURE
-                         else ["minio+mariadb"])
+@pytest.mark.parametrize("back_end", ["minio+mariadb", "minio+tidb"])
 def test_a_killed_import_into_servers_goes_on(back_end, make_source, make_server, run_import,
                                               connect):
     """What a killed importer has reserved is taken over at once, not after its lease."""
