@@ -2,9 +2,9 @@
 ///
 /// It is only read, by one transaction that sees one state of the database where the database can
 /// do that. All methods block and return
-///   CONFIGURATION_INVALID  what the operator has to put right: file, table, columns, permissions,
-///   DATABASE_UNAVAILABLE   the source could not be reached, let nobody in (its words say why), or
-///                          went away (run the import again),
+///   CONFIGURATION_INVALID  what the operator has to put right: file, user, password, rights,
+///                          certificate, table, columns,
+///   DATABASE_UNAVAILABLE   the source could not be reached, or went away (run the import again),
 ///   CANCELLED, DEADLINE_EXCEEDED  from the call context.
 /// No message holds the password.
 #pragma once

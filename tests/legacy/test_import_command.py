@@ -1,6 +1,8 @@
 """`satchel import rag-context` as an operator meets it."""
 
 import datetime
+import os
+import subprocess
 
 import pytest
 
@@ -8,6 +10,7 @@ from harness.certificates import Authority
 from harness.cli import administer
 from harness.client import Stored
 from harness.fsck import assert_clean
+from harness.locations import binary
 
 NOON = datetime.datetime(2024, 5, 1, 12)
 
@@ -69,9 +72,31 @@ def test_a_wrong_password_is_told_and_not_shown(kind, make_source, server):
     source = make_source(kind)
     done = administer(server, "import", "rag-context", "--from", source.url(), seconds=60,
                       environment_extra={"SATCHEL_IMPORT_PASSWORD": "no-such-secret"})
-    assert done.exit_code == 69
-    assert "cannot connect to the source database" in done.error
+    assert done.exit_code == 1
+    assert "does not let user" in done.error and "127.0.0.1:" in done.error
+    assert source.url().partition("://")[2].partition("@")[0] in done.error, "who it was"
+    assert "check" in done.error and "SATCHEL_IMPORT_PASSWORD" in done.error
     assert "no-such-secret" not in done.error + done.text
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_no_password_is_told_as_such(kind, make_source, server):
+    done = administer(server, "import", "rag-context", "--from", make_source(kind).url())
+    assert done.exit_code == 1
+    assert "no password was given: set SATCHEL_IMPORT_PASSWORD" in done.error
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_database_that_is_not_there(kind, make_source, server, run_import):
+    source = make_source(kind)
+    url = source.url().replace(source.database, "no_such_database")
+    done = run_import(server, source, source_url=url)
+    if kind == "mysql":
+        # To an account with few rights MariaDB does not say what there is.
+        url = url.replace(url.partition("://")[2].partition("@")[0], "root")
+        done = administer(server, "import", "rag-context", "--from", url)
+    assert done.exit_code == 1
+    assert "has no database no_such_database" in done.error and "--from" in done.error
 
 
 def test_a_checked_certificate(make_source, server, run_import, postgresql, tmp_path):
@@ -80,7 +105,8 @@ def test_a_checked_certificate(make_source, server, run_import, postgresql, tmp_
     other = tmp_path / "other.crt"
     other.write_bytes(Authority("another").certificate)
     refused = run_import(server, source, source_url=f"{source.url()}?ssl_ca={other}")
-    assert refused.exit_code == 69 and "certificate verify failed" in refused.error
+    assert refused.exit_code == 1 and "certificate verify failed" in refused.error
+    assert "ssl_ca" in refused.error and "127.0.0.1" in refused.error
     done = run_import(server, source, source_url=f"{source.url()}?ssl_ca={postgresql.ca}")
     assert (done.exit_code, done.report["imported"]) == (0, 1), done.error
 
@@ -135,8 +161,25 @@ def test_a_source_that_does_not_answer(kind, server):
 
 def test_a_source_that_is_not_there(server, run_import, sqlite_source, tmp_path):
     missing = run_import(server, sqlite_source, source_url=f"sqlite:///{tmp_path}/missing.db")
-    assert missing.exit_code == 1 and "missing.db" in missing.error
+    assert missing.exit_code == 1
+    assert f"cannot read the source {tmp_path}/missing.db: No such file" in missing.error
     assert not (tmp_path / "missing.db").exists(), "nothing is made"
+
+
+def test_a_file_that_may_not_be_read(server, sqlite_source):
+    """The same kind of error as that of an account without the right."""
+    sqlite_source.write(rows_of("ada", ["a.txt"]))
+    sqlite_source.path.chmod(0)
+    # What lets root read everything.
+    without_power = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    done = subprocess.run(
+        [*(without_power if os.geteuid() == 0 else []), str(binary()), "import", "rag-context",
+         "--from", sqlite_source.url()],
+        env=server.environment, cwd=server.directory, capture_output=True, text=True, timeout=60,
+        check=False)
+    assert done.returncode == 1
+    assert f"cannot read the source {sqlite_source.path}: Permission denied" in done.stderr
+    assert f"user id {os.geteuid()}" in done.stderr, "who wanted to read it"
 
 
 def test_a_source_that_is_a_folder(server, run_import, sqlite_source, tmp_path):
@@ -157,10 +200,19 @@ def test_an_account_that_may_not_read(kind, make_source, server, servers, run_im
         servers.mariadb.execute(f"CREATE USER {reader} IDENTIFIED BY %s", (source.password,))
     scheme, _, rest = source.url().partition("://")
     url = f"{scheme}://{reader}@{rest.partition('@')[2]}"
-    refused = run_import(server, source, "--dry-run", source_url=url)
-    # MySQL does not even let such an account into the database.
-    assert refused.exit_code == (1 if kind == "postgresql" else 69) and refused.report is None
-    assert "denied" in refused.error
+    def refused():
+        done = run_import(server, source, "--dry-run", source_url=url)
+        assert done.exit_code == 1 and done.report is None
+        assert "denied" in done.error
+        assert f"user {reader} may not read the table rag_context" in done.error
+        assert "GRANT SELECT ON" in done.error and "127.0.0.1:" in done.error
+    # MySQL does not even let such an account into the database,
+    refused()
+    source.execute("CREATE TABLE another (id INTEGER)")
+    if kind == "mysql":
+        # and hides from one that has been let in what it may not read.
+        servers.mariadb.execute(f"GRANT SELECT ON {source.database}.another TO {reader}")
+        refused()
     if kind == "postgresql":
         source.execute(f"GRANT SELECT ON rag_context TO {reader}")
     else:

@@ -11,7 +11,7 @@ Result<std::unique_ptr<LegacySource>> LegacySources::Open(const CallContext& cal
   SATCHEL_RETURN_IF_ERROR(call.Check());
   switch (spec.address.kind) {
     case LegacyDatabase::kPostgresql:
-      return OpenPostgresqlLegacySource(spec);
+      return OpenPostgresqlLegacySource(call, spec);
     case LegacyDatabase::kMysql:
       return OpenMysqlLegacySource(call, spec);
     case LegacyDatabase::kSqlite:

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "adapters/legacy/source_refusal.h"
 #include "adapters/legacy/table_columns.h"
 #include "adapters/sql/mysql_connection.h"
 
@@ -21,13 +22,22 @@ constexpr std::string_view kReadOnly = "SET SESSION TRANSACTION READ ONLY";
 /// TiDB knows no such transactions, and would end ours while the rows of a batch are stored.
 constexpr std::string_view kPatientTidb = "SET SESSION tidb_idle_transaction_timeout = 0";
 
-Status ErrorOf(const SqlError& error) {
-  if (error.failure == SqlFailure::kOther) {
-    return ConfigurationError("the source database refused: " + error.text);
+/// nullopt: another try may do.
+std::optional<Status> RefusalOf(MysqlRefusal refusal, const LegacySourceSpec& spec,
+                                const std::string& words) {
+  switch (refusal) {
+    case MysqlRefusal::kNone:
+      return std::nullopt;
+    case MysqlRefusal::kLogin:
+      return RefuseLogin(spec.address, words);
+    case MysqlRefusal::kRights:
+      return RefuseRight(spec, words);
+    case MysqlRefusal::kDatabase:
+      return RefuseDatabase(spec.address, words);
+    case MysqlRefusal::kTls:
+      return RefuseServer(spec.address, words);
   }
-  if (error.failure == SqlFailure::kInterrupted) return ToStatus(error);
-  return Status(Reason::kDatabaseUnavailable, "the source database went away; try again")
-      .WithCause(error.text);
+  return std::nullopt;
 }
 
 std::optional<std::string> ValueOf(const SqlRow& row, int column) {
@@ -53,11 +63,11 @@ bool IsUtf8OrBytes(const std::string& charset) {
 
 class MysqlLegacySource final : public LegacySource {
  public:
-  explicit MysqlLegacySource(std::unique_ptr<MysqlConnection> connection)
-      : connection_(std::move(connection)) {}
+  MysqlLegacySource(std::unique_ptr<MysqlConnection> connection, LegacySourceSpec spec)
+      : connection_(std::move(connection)), spec_(std::move(spec)) {}
 
   /// Begins the transaction and looks into the table.
-  Status Begin(const CallContext& call, const LegacySourceSpec& spec) {
+  Status Begin(const CallContext& call) {
     connection_->WorkFor(&call);
     if (connection_->server() != MysqlServer::kTidb) {
       const auto read_only = connection_->ExecuteScript(kReadOnly);
@@ -68,7 +78,7 @@ class MysqlLegacySource final : public LegacySource {
     }
     const auto begun = connection_->Begin(MysqlConnection::Transaction::kSnapshot);
     if (!begun.ok()) return ErrorOf(begun.error());
-    SATCHEL_RETURN_IF_ERROR(FindTable(spec));
+    SATCHEL_RETURN_IF_ERROR(FindTable());
     std::int64_t rows = 0;
     std::int64_t ids = 0;
     std::int64_t distinct_ids = 0;
@@ -80,7 +90,7 @@ class MysqlLegacySource final : public LegacySource {
                                     ids = row.Int64(1);
                                     distinct_ids = row.Int64(2);
                                   }));
-    return CheckKey(spec.table, id_, rows, ids, distinct_ids);
+    return CheckKey(spec_.table, id_, rows, ids, distinct_ids);
   }
 
   Result<LegacySize> Measure(const CallContext& call) override {
@@ -133,26 +143,49 @@ class MysqlLegacySource final : public LegacySource {
     return rows.ok() ? Status() : ErrorOf(rows.error());
   }
 
-  Status FindTable(const LegacySourceSpec& spec) {
+  Status ErrorOf(const SqlError& error) const {
+    if (error.failure == SqlFailure::kInterrupted) return ToStatus(error);
+    if (auto refusal = RefusalOf(connection_->refusal(), spec_, error.text)) return *refusal;
+    if (error.failure == SqlFailure::kOther) {
+      return ConfigurationError("the source database refused: " + error.text);
+    }
+    return Status(Reason::kDatabaseUnavailable, "the source database went away; try again")
+        .WithCause(error.text);
+  }
+
+  /// Refused: the user may not read it. OK also when there is none.
+  Status AskForTable() {
+    const auto rows =
+        connection_->Query("SELECT 1 FROM " + QuoteIdentifier(spec_.table, '`') + " LIMIT 0", {},
+                           [](const SqlRow&) {});
+    if (rows.ok() || connection_->refusal() != MysqlRefusal::kRights) return {};
+    return ErrorOf(rows.error());
+  }
+
+  Status FindTable() {
     std::vector<FoundColumn> found;
     std::vector<std::pair<std::string, std::string>> charsets;
     SATCHEL_RETURN_IF_ERROR(
         Query("SELECT column_name, data_type, COALESCE(character_set_name, '') "
               "FROM information_schema.columns "
               "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position",
-              {spec.table}, [&](const SqlRow& row) {
+              {spec_.table}, [&](const SqlRow& row) {
                 found.push_back({.name = std::string(row.Text(0)),
                                  .type = std::string(row.Text(1)),
                                  .kind = KindOf(row.Text(1))});
                 charsets.emplace_back(row.Text(0), row.Text(2));
               }));
+    // What a user has no right to is not shown: this tells it from what is not there.
+    if (found.empty()) {
+      SATCHEL_RETURN_IF_ERROR(AskForTable());
+    }
     SATCHEL_ASSIGN_OR_RETURN(const LegacyColumns columns,
-                             ResolveColumns(spec.table, spec.columns, found));
+                             ResolveColumns(spec_.table, spec_.columns, found));
     const auto quoted = [](const std::string& name) { return QuoteIdentifier(name, '`'); };
     const auto as_text = [&](const std::string& name) {
       return "CAST(" + (name.empty() ? "NULL" : quoted(name)) + " AS CHAR)";
     };
-    table_ = quoted(spec.table);
+    table_ = quoted(spec_.table);
     id_ = quoted(columns.id);
     text_ = quoted(columns.text);
     length_ = "LENGTH(" + text_ + ")";
@@ -167,6 +200,7 @@ class MysqlLegacySource final : public LegacySource {
   }
 
   const std::unique_ptr<MysqlConnection> connection_;
+  const LegacySourceSpec spec_;
   std::string table_;  // quoted, as are all of these
   std::string id_;
   std::string text_;
@@ -188,12 +222,13 @@ Result<std::unique_ptr<LegacySource>> OpenMysqlLegacySource(const CallContext& c
   MysqlConnection::Opened opened = MysqlConnection::Open(
       {options, address.ca_file}, std::chrono::steady_clock::now() + kConnectTimeMax, &call);
   if (const auto* const failure = std::get_if<MysqlConnection::OpenFailure>(&opened)) {
+    if (auto refusal = RefusalOf(failure->refusal, spec, failure->error.text)) return *refusal;
     return Status(Reason::kDatabaseUnavailable,
                   "cannot connect to the source database: " + failure->error.text);
   }
   auto source = std::make_unique<MysqlLegacySource>(
-      std::get<std::unique_ptr<MysqlConnection>>(std::move(opened)));
-  SATCHEL_RETURN_IF_ERROR(source->Begin(call, spec));
+      std::get<std::unique_ptr<MysqlConnection>>(std::move(opened)), spec);
+  SATCHEL_RETURN_IF_ERROR(source->Begin(call));
   return std::unique_ptr<LegacySource>(std::move(source));
 }
 

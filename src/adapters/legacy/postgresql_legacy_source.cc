@@ -10,46 +10,35 @@
 #include <limits>
 #include <utility>
 
+#include "adapters/legacy/postgresql_connect.h"
+#include "adapters/legacy/source_refusal.h"
 #include "adapters/legacy/table_columns.h"
-#include "base/text.h"
 
 namespace satchel {
 namespace {
 
-struct CloseConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
-using Connection = std::unique_ptr<PGconn, CloseConnection>;
 using Rows = std::unique_ptr<PGresult, ClearResult>;
 
-constexpr const char* kConnectSeconds = "10";
 /// What a database's encoding is called that takes any bytes.
 constexpr const char* kNoEncoding = "SQL_ASCII";
 
-/// libpq's words, on one line.
-std::string MessageOf(const PGconn* connection) {
-  std::string text(TrimAscii(PQerrorMessage(connection)));
-  std::erase(text, '\t');
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
 /// What a statement's failure is, told from its SQLSTATE: classes 08 and 57 are the server's going
 /// away, 53 its being out of something, 40 a conflict.
-Status ErrorOf(PGconn* connection, const PGresult* result) {
+Status ErrorOf(PGconn* connection, const PGresult* result, const LegacySourceSpec& spec) {
   const char* const state =
       result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string_view code = state == nullptr ? "" : state;
-  const std::string text = MessageOf(connection);
+  const std::string text = PostgresqlMessage(connection);
   const bool gone = PQstatus(connection) != CONNECTION_OK || code.starts_with("08") ||
                     code.starts_with("57") || code.starts_with("53") || code.starts_with("40");
   if (gone) {
     return Status(Reason::kDatabaseUnavailable, "the source database went away; try again")
         .WithCause(text);
   }
+  if (IsPostgresqlRightMissing(code)) return RefuseRight(spec, text);
   return ConfigurationError("the source database refused: " + text);
 }
 
@@ -88,22 +77,23 @@ ColumnKind KindOf(std::string_view type_name, std::string_view category) {
 
 class PostgresqlLegacySource final : public LegacySource {
  public:
-  explicit PostgresqlLegacySource(Connection connection) : connection_(std::move(connection)) {}
+  PostgresqlLegacySource(PostgresqlConnection connection, LegacySourceSpec spec)
+      : connection_(std::move(connection)), spec_(std::move(spec)) {}
 
   /// Begins the transaction and looks into the table.
-  Status Begin(const LegacySourceSpec& spec) {
+  Status Begin() {
     for (const char* const sql :
          {"SET TIME ZONE 'UTC'", "SET DateStyle = 'ISO'", "SET statement_timeout = 0",
           "SET idle_in_transaction_session_timeout = 0",
           "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}) {
       SATCHEL_RETURN_IF_ERROR(Query(sql, {}).status());
     }
-    const std::size_t dot = spec.table.find('.');
-    const std::string schema = dot == std::string::npos ? "" : spec.table.substr(0, dot);
-    const std::string name = dot == std::string::npos ? spec.table : spec.table.substr(dot + 1);
+    const std::size_t dot = spec_.table.find('.');
+    const std::string schema = dot == std::string::npos ? "" : spec_.table.substr(0, dot);
+    const std::string name = dot == std::string::npos ? spec_.table : spec_.table.substr(dot + 1);
     SATCHEL_ASSIGN_OR_RETURN(const std::vector<FoundColumn> found, FindColumns(schema, name));
     SATCHEL_ASSIGN_OR_RETURN(const LegacyColumns columns,
-                             ResolveColumns(spec.table, spec.columns, found));
+                             ResolveColumns(spec_.table, spec_.columns, found));
     const std::string_view encoding = EncodingOf(connection_.get());
     const auto quoted = [](const std::string& column) { return QuoteIdentifier(column, '"'); };
     const auto as_text = [&](const std::string& column) {
@@ -120,7 +110,7 @@ class PostgresqlLegacySource final : public LegacySource {
         const Rows key,
         Query("SELECT count(*), count(" + id_ + "), count(DISTINCT " + id_ + ") FROM " + table_,
               {}));
-    return CheckKey(spec.table, columns.id, ToInt64(ViewOf(key, 0, 0)), ToInt64(ViewOf(key, 0, 1)),
+    return CheckKey(spec_.table, columns.id, ToInt64(ViewOf(key, 0, 0)), ToInt64(ViewOf(key, 0, 1)),
                     ToInt64(ViewOf(key, 0, 2)));
   }
 
@@ -178,7 +168,7 @@ class PostgresqlLegacySource final : public LegacySource {
                            nullptr, parameters.data(), nullptr, nullptr, kTextFormat));
     const ExecStatusType status = PQresultStatus(rows.get());
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return rows;
-    return ErrorOf(connection_.get(), rows.get());
+    return ErrorOf(connection_.get(), rows.get(), spec_);
   }
 
   Result<std::vector<FoundColumn>> FindColumns(const std::string& schema,
@@ -202,7 +192,8 @@ class PostgresqlLegacySource final : public LegacySource {
     return found;
   }
 
-  Connection connection_;
+  PostgresqlConnection connection_;
+  const LegacySourceSpec spec_;
   std::string table_;  // quoted, as are all of these
   std::string id_;
   std::string text_;
@@ -212,42 +203,16 @@ class PostgresqlLegacySource final : public LegacySource {
 
 }  // namespace
 
-Result<std::unique_ptr<LegacySource>> OpenPostgresqlLegacySource(const LegacySourceSpec& spec) {
-  const LegacyAddress& address = spec.address;
-  const std::string port = std::to_string(address.port);
-  const bool checked = !address.ca_file.empty();
-  const std::array<std::pair<const char*, const char*>, 9> settings = {{
-      {"host", address.host.c_str()},
-      {"port", port.c_str()},
-      {"user", address.user.c_str()},
-      {"password", address.password.empty() ? nullptr : address.password.Reveal().c_str()},
-      {"dbname", address.database.c_str()},
-      {"connect_timeout", kConnectSeconds},
-      {"client_encoding", "UTF8"},
-      {"sslmode", checked ? "verify-full" : "prefer"},
-      {"sslrootcert", checked ? address.ca_file.c_str() : nullptr},
-  }};
-  std::array<const char*, settings.size() + 1> names{};
-  std::array<const char*, settings.size() + 1> values{};
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    names.at(i) = settings.at(i).first;
-    values.at(i) = settings.at(i).second;
-  }
-  // A database's name that looks like a connection string is a name all the same.
-  constexpr int kExpandName = 0;
-  Connection connection(PQconnectdbParams(names.data(), values.data(), kExpandName));
-  if (connection == nullptr) return InternalError("libpq made no connection");
-  if (PQstatus(connection.get()) != CONNECTION_OK) {
-    return Status(Reason::kDatabaseUnavailable,
-                  "cannot connect to the source database: " + MessageOf(connection.get()));
-  }
+Result<std::unique_ptr<LegacySource>> OpenPostgresqlLegacySource(const CallContext& call,
+                                                                 const LegacySourceSpec& spec) {
+  SATCHEL_ASSIGN_OR_RETURN(PostgresqlConnection connection, ConnectPostgresql(call, spec));
   // Asked for UTF-8, such a database would end the whole import at the first byte that is none.
   if (EncodingOf(connection.get()) == kNoEncoding &&
       PQsetClientEncoding(connection.get(), kNoEncoding) != 0) {
-    return ErrorOf(connection.get(), nullptr);
+    return ErrorOf(connection.get(), nullptr, spec);
   }
-  auto source = std::make_unique<PostgresqlLegacySource>(std::move(connection));
-  SATCHEL_RETURN_IF_ERROR(source->Begin(spec));
+  auto source = std::make_unique<PostgresqlLegacySource>(std::move(connection), spec);
+  SATCHEL_RETURN_IF_ERROR(source->Begin());
   return std::unique_ptr<LegacySource>(std::move(source));
 }
 

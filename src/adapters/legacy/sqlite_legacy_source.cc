@@ -1,7 +1,10 @@
 #include "adapters/legacy/sqlite_legacy_source.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -29,12 +32,29 @@ using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
 Status ErrorOf(sqlite3* database, const std::string& path) {
   const int code = sqlite3_errcode(database);
-  const std::string text = "the source " + path + ": " + sqlite3_errstr(code);
   const int primary = code & 0xFF;
+  std::string text = "the source " + path + ": " + sqlite3_errstr(code);
+  // The file itself can be read.
+  if (primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY) {
+    text += "; with a write-ahead log, its folder must be writable too";
+  }
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_IOERR) {
     return Status(Reason::kDatabaseUnavailable, text).WithCause(sqlite3_errmsg(database));
   }
   return ConfigurationError(text).WithCause(sqlite3_errmsg(database));
+}
+
+/// SQLite's own words for a file that is missing or may not be read are the same.
+Status CheckReadable(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file >= 0) {
+    close(file);
+    return {};
+  }
+  return ConfigurationError(
+      "cannot read the source " + path + ": " + std::generic_category().message(errno) +
+      "; who reads it (the server, where one runs on this store) has user id " +
+      std::to_string(geteuid()));
 }
 
 /// How long the locked file has been waited for.
@@ -210,6 +230,7 @@ Result<std::unique_ptr<LegacySource>> OpenSqliteLegacySource(const LegacySourceS
   if (std::filesystem::is_directory(spec.address.path, unknown)) {
     return ConfigurationError("the source " + spec.address.path + " is a folder, not a file");
   }
+  SATCHEL_RETURN_IF_ERROR(CheckReadable(spec.address.path));
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(spec.address.path.c_str(), &opened,
                                    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);

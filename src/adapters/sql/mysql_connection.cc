@@ -175,10 +175,8 @@ bool MysqlConnection::SetUpSession() {
 
 MysqlConnection::OpenFailure MysqlConnection::FailureToOpen() {
   const unsigned int code = mysql_errno(handle_.get());
-  // Who did not wait for the end was told nothing.
-  const bool refused =
-      wait_.end == MysqlWait::End::kNone && IsMysqlRefusal(code, mysql_error(handle_.get()));
-  return {.error = HandleError(), .answered = IsMysqlAnswer(code), .refused = refused};
+  SqlError error = HandleError();
+  return {.error = std::move(error), .answered = IsMysqlAnswer(code), .refusal = refusal_};
 }
 
 void MysqlConnection::WorkFor(const CallContext* call) {
@@ -309,6 +307,8 @@ SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
   if (error.failure == SqlFailure::kRetryable) lost_race_ = true;
   if (IsMysqlUnnamed(code)) unnamed_ = true;
   if (IsMysqlConnectionLost(code)) broken_ = true;
+  // Who did not wait for the end was told nothing.
+  refusal_ = wait_.end == MysqlWait::End::kNone ? MysqlRefusalOf(code, text) : MysqlRefusal::kNone;
   // It stays as it is: who opens a connection asks twice, and one that is broken waits no more.
   if (const MysqlWait::End end = wait_.end; end != MysqlWait::End::kNone) {
     // The library calls it a lost connection, and it is one now.

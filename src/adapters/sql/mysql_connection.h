@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <variant>
 
+#include "adapters/sql/mysql_errors.h"
 #include "adapters/sql/mysql_options.h"
 #include "adapters/sql/mysql_statement.h"
 #include "adapters/sql/mysql_wait.h"
@@ -43,7 +44,7 @@ class MysqlConnection final : public SqlConnection {
   struct OpenFailure {
     SqlError error;
     bool answered = false;  ///< by a server that works, and refused
-    bool refused = false;   ///< an operator has to act
+    MysqlRefusal refusal = MysqlRefusal::kNone;
   };
   using Opened = std::variant<std::unique_ptr<MysqlConnection>, OpenFailure>;
 
@@ -75,6 +76,8 @@ class MysqlConnection final : public SqlConnection {
   bool lost_race() const { return lost_race_; }
   /// It may also be no race: the server named no reason.
   bool unnamed() const { return unnamed_; }
+  /// What an operator has to put right, so that the last error does not come again.
+  MysqlRefusal refusal() const { return refusal_; }
   /// It broke because the server answers nobody.
   bool fell_silent() const { return fell_silent_; }
   /// The server has not closed it meanwhile, as far as this side knows.
@@ -119,6 +122,7 @@ class MysqlConnection final : public SqlConnection {
   bool fell_silent_ = false;
   bool lost_race_ = false;
   bool unnamed_ = false;
+  MysqlRefusal refusal_ = MysqlRefusal::kNone;
 };
 
 }  // namespace satchel

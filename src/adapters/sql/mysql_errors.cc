@@ -101,23 +101,25 @@ bool IsServerTrouble(unsigned int code) {
   }
 }
 
-bool IsRefusal(unsigned int code) {
+MysqlRefusal RefusalOf(unsigned int code) {
   switch (code) {
-    case ER_DBACCESS_DENIED_ERROR:
     case ER_ACCESS_DENIED_ERROR:
     case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-    case ER_BAD_DB_ERROR:
-    case ER_TABLEACCESS_DENIED_ERROR:
-    case ER_COLUMNACCESS_DENIED_ERROR:
-    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
     case ER_HOST_NOT_PRIVILEGED:
     case ER_MUST_CHANGE_PASSWORD:
     case ER_ACCOUNT_HAS_BEEN_LOCKED:
     case CR_AUTH_PLUGIN_CANNOT_LOAD:
     case CR_AUTH_PLUGIN_ERR:
-      return true;
+      return MysqlRefusal::kLogin;
+    case ER_DBACCESS_DENIED_ERROR:
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_COLUMNACCESS_DENIED_ERROR:
+    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+      return MysqlRefusal::kRights;
+    case ER_BAD_DB_ERROR:
+      return MysqlRefusal::kDatabase;
     default:
-      return false;
+      return MysqlRefusal::kNone;
   }
 }
 
@@ -156,8 +158,9 @@ bool IsMysqlConnectionLost(unsigned int code) {
   }
 }
 
-bool IsMysqlRefusal(unsigned int code, std::string_view text) {
-  return IsRefusal(code) || (code == CR_SSL_CONNECTION_ERROR && IsOfTlsItself(text));
+MysqlRefusal MysqlRefusalOf(unsigned int code, std::string_view text) {
+  if (code == CR_SSL_CONNECTION_ERROR && IsOfTlsItself(text)) return MysqlRefusal::kTls;
+  return RefusalOf(code);
 }
 
 bool IsMysqlUnnamed(unsigned int code) { return code == ER_UNKNOWN_ERROR; }
@@ -171,7 +174,8 @@ SqlFailure MysqlFailureOf(unsigned int code) {
   if (IsRetryableStatement(code)) return SqlFailure::kRetryable;
   if (IsFull(code)) return SqlFailure::kFull;
   if (IsCorrupt(code)) return SqlFailure::kCorrupt;
-  if (IsMysqlConnectionLost(code) || IsReadOnly(code) || IsRefusal(code) || IsServerTrouble(code)) {
+  if (IsMysqlConnectionLost(code) || IsReadOnly(code) || IsServerTrouble(code) ||
+      RefusalOf(code) != MysqlRefusal::kNone) {
     return SqlFailure::kUnavailable;
   }
   return SqlFailure::kOther;

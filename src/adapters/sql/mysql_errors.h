@@ -2,6 +2,7 @@
 /// libmariadb's own. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "adapters/sql/sql_connection.h"
@@ -17,9 +18,18 @@ SqlFailure MysqlCommitFailureOf(unsigned int code);
 bool IsMysqlAnswer(unsigned int code);
 /// A connection with this error cannot be used again.
 bool IsMysqlConnectionLost(unsigned int code);
-/// An operator has to act: user, password, rights, database, TLS. `text` is the library's: it has
-/// one number for a certificate that does not hold and for a connection cut in the handshake.
-bool IsMysqlRefusal(unsigned int code, std::string_view text);
+/// What an operator has to put right.
+enum class MysqlRefusal : std::uint8_t {
+  kNone,      ///< nothing: another try may do
+  kLogin,     ///< user, password, host or account
+  kRights,    ///< the user lacks one
+  kDatabase,  ///< there is none of this name
+  kTls,       ///< the certificate does not hold, or there is none
+};
+
+/// `text` is the library's: it has one number for a certificate that does not hold and for a
+/// connection cut in the handshake.
+MysqlRefusal MysqlRefusalOf(unsigned int code, std::string_view text);
 /// The server names no reason; often it is one that passes.
 bool IsMysqlUnnamed(unsigned int code);
 

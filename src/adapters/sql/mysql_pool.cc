@@ -130,7 +130,7 @@ Result<MysqlPool::Lease> MysqlPool::OpenFor(const CallContext& call, bool* refus
   }
   const auto& failure = std::get<MysqlConnection::OpenFailure>(opened);
   --open_;
-  if (refused != nullptr) *refused = failure.refused;
+  if (refused != nullptr) *refused = failure.refusal != MysqlRefusal::kNone;
   std::vector<std::unique_ptr<MysqlConnection>> useless;
   // A caller that gave up has not found out whether the server is there.
   if (failure.answered) {

@@ -49,22 +49,26 @@ TEST(MysqlErrors, WhoRefusesIsThere) {
   for (const unsigned int code : {0U, 2002U, 2003U, 2013U, 2026U, 1053U}) {
     EXPECT_FALSE(IsMysqlAnswer(code)) << code;
   }
-  for (const unsigned int code : {1044U, 1045U, 1049U, 1142U, 1698U}) {
-    EXPECT_TRUE(IsMysqlRefusal(code, "")) << code;
+  for (const unsigned int code : {1045U, 1698U, 1130U, 2059U}) {
+    EXPECT_EQ(MysqlRefusalOf(code, ""), MysqlRefusal::kLogin) << code;
   }
-  EXPECT_FALSE(IsMysqlRefusal(1040, ""));
-  EXPECT_FALSE(IsMysqlRefusal(2002, ""));
+  for (const unsigned int code : {1044U, 1142U, 1143U}) {
+    EXPECT_EQ(MysqlRefusalOf(code, ""), MysqlRefusal::kRights) << code;
+  }
+  EXPECT_EQ(MysqlRefusalOf(1049, ""), MysqlRefusal::kDatabase);
+  EXPECT_EQ(MysqlRefusalOf(1040, ""), MysqlRefusal::kNone);
+  EXPECT_EQ(MysqlRefusalOf(2002, ""), MysqlRefusal::kNone);
 }
 
 TEST(MysqlErrors, AHandshakeThatIsCutIsNoRefusal) {
   for (const char* text : {"TLS/SSL error: certificate verify failed",
                            "TLS/SSL error: Validation of SSL server certificate failed",
                            "SSL is required, but the server does not support it"}) {
-    EXPECT_TRUE(IsMysqlRefusal(2026, text)) << text;
+    EXPECT_EQ(MysqlRefusalOf(2026, text), MysqlRefusal::kTls) << text;
   }
   for (const char* text : {"TLS/SSL error: Connection reset by peer (104)",
                            "TLS/SSL error: unexpected eof while reading", "TLS/SSL error: ", ""}) {
-    EXPECT_FALSE(IsMysqlRefusal(2026, text)) << text;
+    EXPECT_EQ(MysqlRefusalOf(2026, text), MysqlRefusal::kNone) << text;
   }
 }
 
