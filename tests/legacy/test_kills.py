@@ -52,11 +52,11 @@ def expected_documents(rows: list) -> dict:
     return expected
 
 
-def start_import(server, source) -> subprocess.Popen:
+def start_import(server, source, *arguments) -> subprocess.Popen:
     environment = {**server.environment, **source.environment()}
     return subprocess.Popen(
-        [str(binary()), "import", "rag-context", "--from", source.url()], env=environment,
-        cwd=server.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        [str(binary()), "import", "rag-context", "--from", source.url(), *arguments],
+        env=environment, cwd=server.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True)
 
 
@@ -157,6 +157,37 @@ def test_a_killed_server_ends_no_import(make_source, server, run_import, connect
     server.start()
     check_documents(connect(server), rows, random.Random(2))
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("mode", [[], ["--rollback"]], ids=str)
+def test_a_stopped_server_says_how_to_go_on(mode, make_source, server, run_import):
+    """Who stops a server wants the store: the command does not go on by itself."""
+    source = make_source("sqlite")
+    rows = make_rows(3000, random.Random(7))
+    source.write(rows)
+    if mode:
+        assert run_import(server, source).exit_code == 0
+    server.start()
+    documents = server.store.document_rows()
+    process = start_import(server, source, *mode)
+    wait_until(lambda: abs(server.store.document_rows() - documents) >= 300, PROGRESS_SECONDS,
+               "300 rows are done with")
+    assert server.stop() == 0
+    error = process.communicate(timeout=PROGRESS_SECONDS)[1]
+    assert (process.returncode, "SHUTTING_DOWN" in error) == (75, True), error
+    assert "the server was stopped" in error and "the same command again" in error
+    left = server.store.document_rows()
+    done = run_import(server, source, *mode)
+    assert done.exit_code == 0, done.error
+    if mode:
+        assert "what was removed stays removed" in error
+        # A few were deleted, and neither purged nor out of the book yet.
+        assert done.report["removed"] + done.report["deleted_since"] == left < len(rows)
+        assert done.report["removed"] > 0
+    else:
+        assert "what was imported stays" in error
+        assert 0 < done.report["imported_before"] == left < len(rows)
+        assert done.report["imported"] == len(rows) - left
 
 
 @pytest.mark.parametrize("back_end", ["minio+mariadb", "minio+tidb"])

@@ -8,13 +8,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "satchel/admin.grpc.pb.h"
+#include "transport/grpc/admin_call.h"
 #include "transport/grpc/grpc_status.h"
 #include "transport/grpc/import_call.h"
 
@@ -22,6 +23,8 @@ namespace satchel {
 namespace {
 
 constexpr std::size_t kThreads = 4;
+/// Of calls that were stopped, until their clients are told nothing more.
+constexpr std::chrono::seconds kEndTimeMax{1};
 
 GetQuotaResponse ToMessage(const std::string& user_id, const Usage& usage) {
   GetQuotaResponse response;
@@ -34,37 +37,22 @@ GetQuotaResponse ToMessage(const std::string& user_id, const Usage& usage) {
   return response;
 }
 
-/// Sends what a check finds; a client that is gone cancels the check. Owns itself until OnDone().
-class CheckCall final : public grpc::ServerWriteReactor<CheckConsistencyResponse>,
-                        private ConsistencyListener {
+/// Sends what a check finds.
+class CheckCall final : public AdminCall<CheckConsistencyResponse>, private ConsistencyListener {
  public:
-  static CheckCall* Start(Administration& administration, std::string request_id, bool repair,
-                          boost::asio::thread_pool& threads) {
-    auto made = std::make_unique<CheckCall>(std::move(request_id));
-    CheckCall* const check = made.get();
-    check->self_ = std::move(made);
-    boost::asio::post(threads,
-                      [check, &administration, repair] { check->Run(administration, repair); });
-    return check;
-  }
-
-  explicit CheckCall(std::string request_id) : call_(std::move(request_id)) {}
-
-  void OnWriteDone(bool ok) override {
-    const std::lock_guard lock(mutex_);
-    if (!ok) call_.Cancel();
-    writing_ = false;
-    written_.notify_one();
-  }
-  void OnCancel() override { call_.Cancel(); }
-  void OnDone() override { self_.reset(); }
+  CheckCall(Administration& administration, bool repair, std::string request_id, AdminCalls& calls)
+      : AdminCall(calls, std::move(request_id)), administration_(administration), repair_(repair) {}
 
  private:
-  void Run(Administration& administration, bool repair) {
-    const Result<ConsistencySummary> summary =
-        administration.CheckConsistency(call_, repair, *this);
-    if (summary.ok()) SendSummary(*summary);
-    Finish(ToGrpcStatus(summary.status(), call_.request_id()));
+  Status Run() override {
+    SATCHEL_ASSIGN_OR_RETURN(const ConsistencySummary summary,
+                             administration_.CheckConsistency(call(), repair_, *this));
+    SendSummary(summary);
+    return {};
+  }
+
+  std::string WhenStopped() const override {
+    return "the server was stopped before the check was complete: run the same command again";
   }
 
   void OnFinding(const satchel::Finding& finding) override {
@@ -97,22 +85,8 @@ class CheckCall final : public grpc::ServerWriteReactor<CheckConsistencyResponse
     Send(response);
   }
 
-  /// Blocks until gRPC has taken the message, or knows that the client is gone.
-  void Send(const CheckConsistencyResponse& response) {
-    {
-      const std::lock_guard lock(mutex_);
-      writing_ = true;
-    }
-    StartWrite(&response);
-    std::unique_lock lock(mutex_);
-    written_.wait(lock, [this] { return !writing_; });
-  }
-
-  CallContext call_;
-  std::mutex mutex_;
-  std::condition_variable written_;
-  bool writing_ = false;
-  std::unique_ptr<CheckCall> self_;
+  Administration& administration_;
+  const bool repair_;
 };
 
 }  // namespace
@@ -121,6 +95,9 @@ class AdminServer::Service final : public AdminService::CallbackService {
  public:
   Service(Administration& administration, LegacyImporter& importer, IdGenerator& ids)
       : administration_(administration), importer_(importer), ids_(ids) {}
+
+  /// Ends what runs for long, and whatever of that still comes.
+  void StopCalls() { calls_.StopAll(); }
 
   grpc::ServerUnaryReactor* GetQuota(grpc::CallbackServerContext* context,
                                      const GetQuotaRequest* request,
@@ -144,12 +121,14 @@ class AdminServer::Service final : public AdminService::CallbackService {
 
   grpc::ServerWriteReactor<CheckConsistencyResponse>* CheckConsistency(
       grpc::CallbackServerContext*, const CheckConsistencyRequest* request) override {
-    return CheckCall::Start(administration_, ids_.RandomHex(), request->repair(), threads_);
+    return CheckCall::Start(
+        std::make_unique<CheckCall>(administration_, request->repair(), ids_.RandomHex(), calls_),
+        threads_);
   }
 
   grpc::ServerWriteReactor<ImportTableResponse>* ImportTable(
       grpc::CallbackServerContext*, const ImportTableRequest* request) override {
-    return StartImportCall(importer_, *request, ids_.RandomHex(), threads_);
+    return StartImportCall(importer_, *request, ids_.RandomHex(), calls_, threads_);
   }
 
  private:
@@ -166,6 +145,7 @@ class AdminServer::Service final : public AdminService::CallbackService {
   Administration& administration_;
   LegacyImporter& importer_;
   IdGenerator& ids_;
+  AdminCalls calls_;
   boost::asio::thread_pool threads_{kThreads};
 };
 
@@ -173,7 +153,8 @@ AdminServer::AdminServer(std::unique_ptr<Service> service, std::unique_ptr<grpc:
     : service_(std::move(service)), server_(std::move(server)) {}
 
 AdminServer::~AdminServer() {
-  server_->Shutdown(std::chrono::system_clock::now());
+  service_->StopCalls();
+  server_->Shutdown(std::chrono::system_clock::now() + kEndTimeMax);
   server_->Wait();
 }
 

@@ -28,7 +28,7 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> StartWithin(Administration& administration,
                                                           LegacyImporter& importer,
                                                           IdGenerator& ids);
-  /// Cancels what runs.
+  /// Ends what runs; its clients are told that the server was stopped.
   ~AdminServer();
 
   /// Reaches this server from within its process.

@@ -1,14 +1,10 @@
 #include "transport/grpc/import_call.h"
 
-#include <boost/asio/post.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
-
-#include "transport/grpc/grpc_status.h"
 
 namespace satchel {
 namespace {
@@ -99,42 +95,42 @@ Status ForOperator(const Status& status) {
   return Status(Reason::kInvalidField, status.message());
 }
 
-class ImportCall final : public grpc::ServerWriteReactor<ImportTableResponse>,
-                         private ImportListener {
+class ImportCall final : public AdminCall<ImportTableResponse>, private ImportListener {
  public:
-  ImportCall(LegacyImporter& importer, ImportTableRequest request, std::string request_id)
-      : importer_(importer), request_(std::move(request)), call_(std::move(request_id)) {}
-
-  /// From here to OnDone() the reactor owns itself.
-  void Keep(std::unique_ptr<ImportCall> self) { self_ = std::move(self); }
-
-  void Run() {
-    const Result<ImportRequest> request = FromMessage(request_);
-    if (!request.ok()) {
-      Finish(ToGrpcStatus(request.status(), call_.request_id()));
-      return;
-    }
-    const Result<ImportReport> report = importer_.Run(call_, *request, *this);
-    if (report.ok()) {
-      SendProgress();
-      ImportTableResponse response;
-      *response.mutable_report() = ToMessage(request->source_name, *report);
-      Send(response);
-    }
-    Finish(ToGrpcStatus(ForOperator(report.status()), call_.request_id()));
-  }
-
-  void OnWriteDone(bool ok) override {
-    const std::lock_guard lock(mutex_);
-    if (!ok) call_.Cancel();
-    writing_ = false;
-    written_.notify_one();
-  }
-  void OnCancel() override { call_.Cancel(); }
-  void OnDone() override { self_.reset(); }
+  ImportCall(LegacyImporter& importer, ImportTableRequest request, std::string request_id,
+             AdminCalls& calls)
+      : AdminCall(calls, std::move(request_id)),
+        importer_(importer),
+        request_(std::move(request)) {}
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  Status Run() override {
+    SATCHEL_ASSIGN_OR_RETURN(const ImportRequest request, FromMessage(request_));
+    const Result<ImportReport> report = importer_.Run(call(), request, *this);
+    if (!report.ok()) return ForOperator(report.status());
+    SendProgress();
+    ImportTableResponse response;
+    *response.mutable_report() = ToMessage(request.source_name, *report);
+    Send(response);
+    return {};
+  }
+
+  std::string WhenStopped() const override {
+    switch (request_.mode()) {
+      case ImportTableRequest::MODE_IMPORT:
+        return "the server was stopped: what was imported stays, and running the same command "
+               "again "
+               "goes on with the rest";
+      case ImportTableRequest::MODE_ROLLBACK:
+        return "the server was stopped: what was removed stays removed, and running the same "
+               "command "
+               "again goes on with the rest";
+      default:
+        return "the server was stopped before every row was read: run the same command again";
+    }
+  }
 
   void OnNote(const RowNote& note) override {
     ImportTableResponse response;
@@ -179,26 +175,10 @@ class ImportCall final : public grpc::ServerWriteReactor<ImportTableResponse>,
     Send(response);
   }
 
-  /// Blocks until gRPC has taken the message, or knows that the client is gone.
-  void Send(const ImportTableResponse& response) {
-    {
-      const std::lock_guard lock(mutex_);
-      writing_ = true;
-    }
-    StartWrite(&response);
-    std::unique_lock lock(mutex_);
-    written_.wait(lock, [this] { return !writing_; });
-  }
-
   LegacyImporter& importer_;
   const ImportTableRequest request_;
-  CallContext call_;
   ImportProgress progress_;
   Clock::time_point progress_sent_{};
-  std::mutex mutex_;
-  std::condition_variable written_;
-  bool writing_ = false;
-  std::unique_ptr<ImportCall> self_;
 };
 
 }  // namespace
@@ -206,12 +186,10 @@ class ImportCall final : public grpc::ServerWriteReactor<ImportTableResponse>,
 grpc::ServerWriteReactor<ImportTableResponse>* StartImportCall(LegacyImporter& importer,
                                                                const ImportTableRequest& request,
                                                                std::string request_id,
+                                                               AdminCalls& calls,
                                                                boost::asio::thread_pool& threads) {
-  auto made = std::make_unique<ImportCall>(importer, request, std::move(request_id));
-  ImportCall* const call = made.get();
-  call->Keep(std::move(made));
-  boost::asio::post(threads, [call] { call->Run(); });
-  return call;
+  return ImportCall::Start(
+      std::make_unique<ImportCall>(importer, request, std::move(request_id), calls), threads);
 }
 
 }  // namespace satchel
