@@ -179,6 +179,7 @@ Result<ImportTableRequest> RequestOf(const ImportArguments& arguments) {
   SATCHEL_RETURN_IF_ERROR(SetColumns(arguments.map, *request.mutable_columns()));
   if (request.source_name().empty()) {
     request.set_source_name(DefaultSourceName(*address, arguments.table));
+    request.set_source_name_is_default(true);
   }
   for (const std::string& text : {request.table(), request.source_name(), request.address().path(),
                                   request.address().password()}) {

@@ -11,6 +11,7 @@ from harness.cli import administer
 from harness.client import Stored
 from harness.fsck import assert_clean
 from harness.locations import binary
+from sources import SqliteSource
 
 NOON = datetime.datetime(2024, 5, 1, 12)
 
@@ -285,6 +286,44 @@ def test_what_happens_after_an_import(sqlite_source, server, run_import, connect
     assert not client.list_all("ada")
     assert run_import(server, sqlite_source).report["imported"] == 5, "and all anew"
     assert server.stop() == 0
+
+
+def test_another_database_of_the_same_name(tmp_path, server, run_import):
+    """Its rows are not the ones that were imported, whatever their ids; nothing gets mixed."""
+    sources = []
+    for name, count in (("one", 20), ("two", 30)):
+        (tmp_path / name).mkdir()
+        sources.append(SqliteSource(tmp_path / name))
+        # Both were set up with the same first row.
+        sources[-1].write(rows_of("ada", ["welcome.txt"]) + rows_of(
+            "ada", [f"{i}.txt" for i in range(count)], text=f"from {name}"))
+    one, two = sources
+    assert run_import(server, one).report["imported"] == 21
+    for mode in (["--dry-run"], [], ["--verify"]):
+        refused = run_import(server, two, *mode)
+        assert (refused.exit_code, refused.report) == (1, None)
+        assert "20 of the 21 rows here whose ids were imported as sqlite:platform.db/rag_context" in (
+            refused.error)
+        assert "--source-name" in refused.error
+    assert server.store.document_rows() == 21, "nothing was imported"
+    assert run_import(server, two, "--source-name", "two").report["imported"] == 31
+    for source, name in ((one, []), (two, ["--source-name", "two"])):
+        again = run_import(server, source, *name)
+        assert (again.exit_code, again.report["imported"]) == (0, 0)
+        assert run_import(server, source, "--verify", *name).exit_code == 0
+
+
+def test_a_table_whose_rows_were_all_changed(sqlite_source, server, run_import):
+    """Who names the source has said which one it is."""
+    sqlite_source.write(rows_of("ada", ["a.txt", "b.txt"]))
+    name = run_import(server, sqlite_source).report["source_name"]
+    sqlite_source.execute("UPDATE rag_context SET context_data = 'changed'")
+    sqlite_source.write(rows_of("ada", ["c.txt"]))
+    refused = run_import(server, sqlite_source)
+    assert (refused.exit_code, refused.report) == (1, None)
+    assert f"--source-name '{name}'" in refused.error
+    done = run_import(server, sqlite_source, "--source-name", name)
+    assert (done.report["imported"], done.verdicts()) == (1, ["changed_since"] * 2)
 
 
 def test_a_rollback_takes_what_a_soft_delete_keeps(sqlite_source, make_server, run_import,

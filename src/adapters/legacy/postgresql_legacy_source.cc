@@ -184,6 +184,7 @@ class PostgresqlLegacySource final : public LegacySource {
               "ORDER BY a.attnum",
               {table, schema}));
     std::vector<FoundColumn> found;
+    found.reserve(static_cast<std::size_t>(PQntuples(rows.get())));
     for (int i = 0; i < PQntuples(rows.get()); ++i) {
       found.push_back({.name = std::string(ViewOf(rows, i, 0)),
                        .type = std::string(ViewOf(rows, i, 1)),

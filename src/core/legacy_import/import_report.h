@@ -20,8 +20,9 @@ enum class ImportMode : std::uint8_t {
 struct ImportRequest {
   ImportMode mode = ImportMode::kPlan;
   LegacySourceSpec source;
-  std::string source_name;  ///< in the import book
-  int jobs = 1;             ///< rows at the same time
+  std::string source_name;              ///< in the import book
+  bool source_name_is_default = false;  ///< nobody has chosen it
+  int jobs = 1;                         ///< rows at the same time
 };
 
 /// What becomes of a row, or of one thing about it.

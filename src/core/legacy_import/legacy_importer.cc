@@ -11,6 +11,7 @@
 #include "core/legacy_import/import_session.h"
 #include "core/legacy_import/row_planner.h"
 #include "core/legacy_import/row_rules.h"
+#include "core/legacy_import/source_check.h"
 #include "core/legacy_import/source_walk.h"
 
 namespace satchel {
@@ -57,6 +58,9 @@ Result<ImportReport> LegacyImporter::Run(const CallContext& call, const ImportRe
   }
   SATCHEL_ASSIGN_OR_RETURN(const std::unique_ptr<LegacySource> source,
                            sources_.Open(call, request.source));
+  if (request.source_name_is_default) {
+    SATCHEL_RETURN_IF_ERROR(CheckSameSource(session, *source, book_, limits_.file_size_max));
+  }
   SourceWalk walk(*source, book_, request.source_name, limits_.file_size_max);
   RowPlanner planner(metadata_, book_, request.source_name, limits_.default_quota,
                      limits_.file_size_max);

@@ -42,8 +42,11 @@ std::optional<LegacyDatabase> KindOf(ImportTableRequest::Database database) {
 Result<ImportRequest> FromMessage(const ImportTableRequest& message) {
   const std::optional<ImportMode> mode = ModeOf(message.mode());
   if (!mode) return InvalidField("mode", "must be given", "");
-  ImportRequest request{
-      .mode = *mode, .source = {}, .source_name = message.source_name(), .jobs = message.jobs()};
+  ImportRequest request{.mode = *mode,
+                        .source = {},
+                        .source_name = message.source_name(),
+                        .source_name_is_default = message.source_name_is_default(),
+                        .jobs = message.jobs()};
   if (*mode == ImportMode::kRollback) return request;
   const ImportTableRequest::Address& address = message.address();
   const std::optional<LegacyDatabase> kind = KindOf(address.database_kind());
