@@ -41,7 +41,7 @@ Status RunningService::Open(const Config& config, GrpcListener listener, OnFaile
                                                    {clock_, ids_, log_, metrics_}));
   const SweeperOptions sweeping = SweeperOptionsOf(config, *backend_, ids_);
   startup_.emplace(StartupDependencies{*backend_, clock_, log_, metrics_, sweeping});
-  const Status checked = startup_->Try(CallContext("start"));
+  Status checked = startup_->Try(CallContext("start"));
   if (!checked.ok() && !IsAway(checked)) return checked;
   SATCHEL_ASSIGN_OR_RETURN(
       server_, Server::Start({config, *backend_, clock_, ids_, log_, observer_, metrics_, sweeping},

@@ -102,11 +102,11 @@ TEST(S3Links, AreThoseOfBoto3) {
     cases << line.dump() << "\n";
   }
   cases.close();
-  ChildProcess python(
-      {"/usr/bin/env", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE",
-       "AWS_SECRET_ACCESS_KEY=s3cr3t/+=", CacheFile("venv/bin/python"),
-       SATCHEL_SOURCE_DIR "/tests/servers/presign_with_boto3.py", folder.File("cases")},
-      folder.File("urls"));
+  ChildProcess python({"/usr/bin/env", "AWS_ACCESS_KEY_ID=AKIAEXAMPLE",
+                       "AWS_SECRET_ACCESS_KEY=s3cr3t/+=", CacheFile("venv/bin/python"),
+                       std::string(SATCHEL_SOURCE_DIR) + "/tests/servers/presign_with_boto3.py",
+                       folder.File("cases")},
+                      folder.File("urls"));
   ASSERT_EQ(python.Wait(), 0) << std::ifstream(folder.File("urls")).rdbuf();
   std::ifstream urls(folder.File("urls"));
   std::string theirs;
