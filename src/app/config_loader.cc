@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "app/config_checks.h"
+#include "app/config_suspects.h"
 #include "app/config_values.h"
-#include "app/env_file.h"
 #include "app/usage.h"
 #include "base/text.h"
 
@@ -125,22 +125,40 @@ Status ConfigLoader::CheckUsage() const {
   return Status(Reason::kInvalidField, problems + "--help lists the flags");
 }
 
-Environment ConfigLoader::ReadEnvFile(Problems& problems) const {
-  Environment variables;
-  if (!env_file_) return variables;
+std::vector<EnvFileEntry> ConfigLoader::ReadEnvFile(Problems& problems) const {
+  if (!env_file_) return {};
   const Result<std::string> text = ReadTextFile(*env_file_, kEnvFileBytesMax);
   if (!text.ok()) {
     problems.Add("--env-file: " + text.status().message());
-    return variables;
+    return {};
   }
   EnvFileContent content = ParseEnvFile(*text);
   for (const std::string& problem : content.problems) {
     problems.Add("--env-file: " + *env_file_ + ", " + problem);
   }
-  for (EnvFileEntry& entry : content.entries) {
-    variables.insert_or_assign(std::move(entry.key), std::move(entry.value));
+  return std::move(content.entries);
+}
+
+std::vector<std::string> ConfigLoader::FindSuspects(
+    const std::vector<EnvFileEntry>& file_entries) const {
+  std::set<std::string, std::less<>> given;
+  for (const auto& [name, value] : flags_) given.insert(name);
+  for (const auto& [name, value] : environment_) given.insert(name);
+  for (const EnvFileEntry& entry : file_entries) given.insert(entry.key);
+  const auto is_given = [&](const std::string& key) { return given.contains(key); };
+  std::vector<std::string> suspects;
+  for (const EnvFileEntry& entry : file_entries) {
+    if (const auto suspect = DescribeSuspect({entry.key, entry.value}, is_given)) {
+      suspects.push_back("--env-file: " + *env_file_ + ", line " + std::to_string(entry.line) +
+                         ": " + *suspect);
+    }
   }
-  return variables;
+  for (const auto& [name, value] : environment_) {
+    if (const auto suspect = DescribeSuspect({name, value}, is_given)) {
+      suspects.push_back("environment: " + *suspect);
+    }
+  }
+  return suspects;
 }
 
 std::optional<ConfigLoader::Given> ConfigLoader::FindIn(const Source& source,
@@ -198,7 +216,9 @@ std::optional<ConfigLoader::Given> ConfigLoader::Find(const ConfigKey& key, cons
 Result<LoadedConfig> ConfigLoader::Load() const {
   SATCHEL_RETURN_IF_ERROR(CheckUsage());
   Problems problems;
-  const Environment file = ReadEnvFile(problems);
+  const std::vector<EnvFileEntry> file_entries = ReadEnvFile(problems);
+  Environment file;
+  for (const EnvFileEntry& entry : file_entries) file.insert_or_assign(entry.key, entry.value);
   LoadedConfig loaded;
   std::set<std::string, std::less<>> given_keys;
   for (const ConfigKey& key : ConfigKeys()) {
@@ -219,9 +239,13 @@ Result<LoadedConfig> ConfigLoader::Load() const {
   for (std::string& conflict : FindConflicts(loaded.config, is_given)) {
     problems.Add(std::move(conflict));
   }
-  if (!problems.empty()) return problems.ToStatus();
-
+  const std::vector<std::string> suspects = FindSuspects(file_entries);
+  if (!problems.empty()) {
+    for (const std::string& suspect : suspects) problems.Add(suspect);
+    return problems.ToStatus();
+  }
   loaded.warnings = FindConcerns(loaded.config);
+  loaded.warnings.insert(loaded.warnings.end(), suspects.begin(), suspects.end());
   for (const ConfigKey& key : ConfigKeys()) {
     const auto flag = flags_.find(key.name);
     if (key.secrecy != Secrecy::kSecret || flag == flags_.end()) continue;

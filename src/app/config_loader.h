@@ -3,7 +3,8 @@
 /// Each key of config_keys.h is a flag (`--metrics-port 9100`, `--metrics-port=9100`; a boolean
 /// alone means true) and a variable. An empty variable is not set. A secret X can come from the
 /// file that X_FILE or --x-file names; one trailing newline is dropped. Variables that are no keys
-/// are ignored: the platform shares one `.env`.
+/// are ignored, since the platform shares one `.env`; those that are most likely misspelt are
+/// warned of.
 #pragma once
 
 #include <map>
@@ -14,6 +15,7 @@
 
 #include "app/config.h"
 #include "app/config_keys.h"
+#include "app/env_file.h"
 #include "base/status.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): not ours
@@ -73,7 +75,8 @@ class ConfigLoader {
 
   void RegisterKey(CLI::App& command, const ConfigKey& key);
   Status CheckUsage() const;
-  Environment ReadEnvFile(Problems& problems) const;
+  std::vector<EnvFileEntry> ReadEnvFile(Problems& problems) const;
+  std::vector<std::string> FindSuspects(const std::vector<EnvFileEntry>& file_entries) const;
   std::optional<Given> Find(const ConfigKey& key, const Environment& file,
                             Problems& problems) const;
   static std::optional<Given> FindIn(const Source& source, const std::string& variable,

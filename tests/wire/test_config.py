@@ -54,6 +54,18 @@ def test_unknown_keys_are_ignored(new_server, tmp_path):
     new_server(arguments=["--env-file", env_file], ANOTHER_KEY="1").start()
 
 
+def test_misspelt_keys_are_warned_of(new_server, tmp_path):
+    env_file = tmp_path / ".env"
+    env_file.write_text("GOOGLE_API_KEY=x\nSHUTDOWN_GRACE_SECOND=1\n")
+    server = new_server(arguments=["--env-file", env_file], STREAM_IDEL_TIMEOUT_SECONDS="5").start()
+    warnings = [line["message"] for line in server.logs() if line["level"] == "warning"]
+    assert [text for text in warnings if "GOOGLE" in text] == []
+    assert (f"--env-file: {env_file}, line 2: SHUTDOWN_GRACE_SECOND is not a key and has no effect;"
+            " did you mean SHUTDOWN_GRACE_SECONDS?") in warnings
+    assert ("environment: STREAM_IDEL_TIMEOUT_SECONDS is not a key and has no effect;"
+            " did you mean STREAM_IDLE_TIMEOUT_SECONDS?") in warnings
+
+
 def printed(*arguments, **environment) -> str:
     outcome = satchel("serve", "--print-config", *arguments, environment=environment)
     assert outcome.exit_code == 0, outcome.error

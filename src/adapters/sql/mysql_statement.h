@@ -48,7 +48,7 @@ class MysqlRow final : public SqlRow {
   };
 
   static Kind KindOf(enum_field_types type);
-  void Bind(std::size_t column);
+  void Bind(std::size_t index);
   const Column& At(int column) const { return columns_[static_cast<std::size_t>(column)]; }
 
   std::vector<Column> columns_;
