@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/grpc_log.h"
+#include "cli/unreachable.h"
 
 namespace satchel::cli {
 namespace {
@@ -36,6 +37,7 @@ MaybeError ReadPem(const std::optional<std::string>& path, std::string* pem) {
   if (file) pem->assign(std::istreambuf_iterator<char>(file), {});
   if (!file || file.bad()) return SystemError("cannot read " + *path, errno);
   if (pem->empty()) return LocalError(*path + " is empty");
+  if (pem->find("-----BEGIN") == std::string::npos) return LocalError(*path + " holds no PEM");
   return std::nullopt;
 }
 
@@ -105,6 +107,15 @@ std::shared_ptr<grpc::Channel> Connect(const ServerAddress& address) {
                                         .pem_cert_chain = address.certificate});
   }
   return grpc::CreateCustomChannel(address.target, credentials, arguments);
+}
+
+CommandError ErrorFromCall(const grpc::Status& status, const ServerAddress& address) {
+  CommandError error = ErrorFromCall(status, std::string_view(address.target));
+  if (error.exit_code == kExitUnreachable) {
+    error.message = "cannot reach " + address.target + ": " +
+                    ExplainUnreachable(address, status.error_message());
+  }
+  return error;
 }
 
 void SetDeadline(const ConnectionOptions& options, grpc::ClientContext* context) {

@@ -38,6 +38,10 @@ MaybeError ResolveUser(const ConnectionOptions& options, std::string* user);
 /// gRPC's own log off, unless GRPC_VERBOSITY is set.
 std::shared_ptr<grpc::Channel> Connect(const ServerAddress& address);
 
+/// An error of a call, with its google.rpc details; says what to do when the server was not
+/// reached.
+CommandError ErrorFromCall(const grpc::Status& status, const ServerAddress& address);
+
 /// For a call that is one request and one answer.
 void SetDeadline(const ConnectionOptions& options, grpc::ClientContext* context);
 

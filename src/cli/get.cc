@@ -81,7 +81,7 @@ class Download {
     fatal_ = error.has_value();
     if (fatal_) return error;
     status = operations.Explain(status);
-    if (!status.ok()) return ErrorFromCall(status, address_.target);
+    if (!status.ok()) return ErrorFromCall(status, address_);
     return CheckComplete();
   }
 

@@ -60,7 +60,7 @@ int RunHealth(CliEnvironment& environment) {
   }
   int state = 0;
   const grpc::Status status = Check(address, environment.connection, &state);
-  if (!status.ok()) return ReportError(ErrorFromCall(status, address.target), environment);
+  if (!status.ok()) return ReportError(ErrorFromCall(status, address), environment);
   const std::string_view name = StateName(state);
   environment.out << (environment.json ? nlohmann::json{{"status", name}}.dump()
                                        : std::string(name))

@@ -77,7 +77,7 @@ int RunList(const ListOptions& options, CliEnvironment& environment) {
     SetDeadline(environment.connection, &context);
     document::ListDocumentsResponse page;
     const grpc::Status status = stub->ListDocuments(&context, request, &page);
-    if (!status.ok()) return ReportError(ErrorFromCall(status, address.target), environment);
+    if (!status.ok()) return ReportError(ErrorFromCall(status, address), environment);
     printer.Print(page);
     // Nobody reads on: asking for more pages would be for nothing.
     if (!environment.out) break;

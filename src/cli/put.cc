@@ -74,7 +74,7 @@ class Upload {
     operations_.Await();
     if (local_error) return local_error;
     status = operations_.Explain(status);
-    if (!status.ok()) return ErrorFromCall(status, address_.target);
+    if (!status.ok()) return ErrorFromCall(status, address_);
     return std::nullopt;
   }
 

@@ -9,7 +9,7 @@
 namespace satchel::cli {
 namespace {
 
-MaybeError RemoveOne(document::DocumentService::Stub& stub, const std::string& server,
+MaybeError RemoveOne(document::DocumentService::Stub& stub, const ServerAddress& server,
                      const document::DeleteDocumentRequest& request, CliEnvironment& environment) {
   if (auto error = CheckUtf8("the document id", request.document_id())) return error;
   grpc::ClientContext context;
@@ -34,7 +34,7 @@ int RunRemove(const RemoveOptions& options, CliEnvironment& environment) {
   int exit_code = kExitOk;
   for (const std::string& document_id : options.document_ids) {
     request.set_document_id(document_id);
-    error = RemoveOne(*stub, address.target, request, environment);
+    error = RemoveOne(*stub, address, request, environment);
     if (!error) continue;
     exit_code = WorseExitCode(exit_code, ReportError(*error, environment));
     if (error->exit_code == kExitUnreachable) break;

@@ -24,7 +24,7 @@ int RunUrl(const UrlOptions& options, CliEnvironment& environment) {
   SetDeadline(environment.connection, &context);
   document::GetDocumentUrlResponse response;
   const grpc::Status status = stub->GetDocumentUrl(&context, request, &response);
-  if (!status.ok()) return ReportError(ErrorFromCall(status, address.target), environment);
+  if (!status.ok()) return ReportError(ErrorFromCall(status, address), environment);
   environment.out << (environment.json ? MessageJson(response)
                                        : EscapeControls(response.presigned_url()))
                   << '\n';

@@ -40,7 +40,7 @@ int RunUsage(CliEnvironment& environment) {
   SetDeadline(environment.connection, &context);
   document::GetUsageStatsResponse response;
   const grpc::Status status = stub->GetUsageStats(&context, request, &response);
-  if (!status.ok()) return ReportError(ErrorFromCall(status, address.target), environment);
+  if (!status.ok()) return ReportError(ErrorFromCall(status, address), environment);
   environment.out << (environment.json ? MessageJson(response) + "\n" : FormatUsage(response));
   return kExitOk;
 }

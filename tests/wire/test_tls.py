@@ -4,8 +4,10 @@ import grpc
 import pytest
 
 from harness.certificates import Authority
+from harness.cli import satchel
 from harness.client import Client
 from harness.failures import Failure
+from harness.ports import free_port
 from harness.server import run_to_exit
 
 CALL_SECONDS = 5
@@ -161,3 +163,67 @@ def test_loopback_without_tls_does_not_warn(new_server):
     server = new_server().start()
     assert server.stop() == 0
     assert not [line for line in server.logs() if line["level"].startswith("warn")]
+
+
+def command(server, *arguments, host="localhost"):
+    """(exit code, error) of a client command, with what it prints on one line."""
+    address = server.address.replace("127.0.0.1", host)
+    outcomes = []
+    for words in (["health"], ["usage", "--user", "ada"]):
+        done = satchel(*words, "--server", address, *arguments)
+        outcomes.append((done.exit_code, done.error))
+    assert outcomes[0] == outcomes[1], "every command says the same"
+    assert outcomes[0][1].count("\n") <= 1, outcomes[0][1]
+    assert "SSL" not in outcomes[0][1] and "Socket" not in outcomes[0][1]
+    return outcomes[0]
+
+
+def test_commands_say_which_flag_to_set(new_server, tls, authority, other_authority, tmp_path):
+    """Not what gRPC and OpenSSL say of it."""
+    ours, other = tmp_path / "ours.crt", tmp_path / "other.crt"
+    ours.write_bytes(authority.certificate)
+    other.write_bytes(other_authority.certificate)
+    server = new_server(**tls, HOST="0.0.0.0").start()
+    assert command(server, "--ca", ours) == (0, "")
+
+    code, error = command(server)
+    assert (code, "give --tls" in error and "SATCHEL_TLS" in error) == (69, True), error
+    code, error = command(server, "--ca", other)
+    assert (code, "not of the authority in --ca" in error) == (69, True), error
+    code, error = command(server, "--tls")
+    assert (code, "with --ca (SATCHEL_CA)" in error) == (69, True), error
+    code, error = command(server, "--ca", ours, host="127.0.0.2")
+    assert (code, "made out to other names than 127.0.0.2" in error) == (69, True), error
+    code, error = command(server, "--ca", "/etc/hosts")
+    assert (code, "/etc/hosts holds no PEM" in error) == (1, True), error
+
+
+def test_commands_say_that_a_server_speaks_no_tls(new_server):
+    server = new_server().start()
+    code, error = command(server, "--tls")
+    assert (code, "does not speak TLS" in error and "--tls" in error) == (69, True), error
+    metrics = server.metrics_url.removeprefix("http://")
+    done = satchel("health", "--server", metrics)
+    assert (done.exit_code, "port of gRPC" in done.error) == (69, True), done.error
+
+
+def test_commands_say_that_a_certificate_is_wanted(new_server, tls, authority, other_authority,
+                                                   tmp_path):
+    ca = tmp_path / "clients.crt"
+    ca.write_bytes(authority.certificate)
+    server = new_server(**tls, TLS_CLIENT_CA=ca).start()
+    certificate, key = other_authority.issue("intruder").write(tmp_path, "intruder")
+    code, error = command(server, "--ca", ca)
+    assert (code, "wants a certificate of yours" in error and "--cert" in error) == (69, True), error
+    code, error = command(server, "--ca", ca, "--cert", certificate, "--key", key)
+    assert (code, "does not accept the certificate in --cert" in error) == (69, True), error
+    code, error = command(server, "--ca", ca, "--cert", certificate, "--key", ca)
+    assert (code, "belong together" in error) == (69, True), error
+
+
+def test_commands_say_that_there_is_no_server():
+    done = satchel("health", "--server", f"localhost:{free_port()}")
+    assert (done.exit_code, "nothing listens there" in done.error) == (69, True), done.error
+    done = satchel("health", "--server", "no-such-host.invalid")
+    assert (done.exit_code, "no such host" in done.error) == (69, True), done.error
+    assert "--server (SATCHEL_SERVER)" in done.error

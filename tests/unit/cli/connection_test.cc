@@ -97,11 +97,12 @@ TEST(ResolveServerTest, RefusesUrls) {
 
 TEST(ResolveServerTest, ReadsPemFilesAndTurnsTlsOn) {
   const std::filesystem::path folder = testing::TempDir();
-  std::ofstream(folder / "satchel-ca.pem") << "authority";
+  const std::string pem = "-----BEGIN CERTIFICATE-----";
+  std::ofstream(folder / "satchel-ca.pem") << pem;
   ServerAddress address;
   ASSERT_FALSE(ResolveServer({.ca_file = folder / "satchel-ca.pem"}, &address));
   EXPECT_TRUE(address.tls);
-  EXPECT_EQ(address.ca, "authority");
+  EXPECT_EQ(address.ca, pem);
   std::filesystem::remove(folder / "satchel-ca.pem");
 }
 
@@ -113,6 +114,9 @@ TEST(ResolveServerTest, NamesTheFileThatCannotBeRead) {
   error = ResolveServer({.ca_file = "/dev/null"}, &address);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->message, "/dev/null is empty");
+  error = ResolveServer({.ca_file = "/etc/passwd"}, &address);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->message, "/etc/passwd holds no PEM");
 }
 
 TEST(ResolveServerTest, WantsCertificateAndKeyTogether) {
