@@ -302,8 +302,8 @@ def test_another_database_of_the_same_name(tmp_path, server, run_import):
     for mode in (["--dry-run"], [], ["--verify"]):
         refused = run_import(server, two, *mode)
         assert (refused.exit_code, refused.report) == (1, None)
-        assert "20 of the 21 rows here whose ids were imported as sqlite:platform.db/rag_context" in (
-            refused.error)
+        assert ("20 of the 21 rows here whose ids were imported as sqlite:platform.db/rag_context"
+                in refused.error)
         assert "--source-name" in refused.error
     assert server.store.document_rows() == 21, "nothing was imported"
     assert run_import(server, two, "--source-name", "two").report["imported"] == 31
