@@ -1,17 +1,18 @@
-#include "tcp_gate.h"
+#include "support/tcp_gate.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <stdexcept>
-
-#include "support/child_process.h"
+#include <string_view>
+#include <utility>
 
 namespace satchel {
 namespace {
@@ -24,153 +25,241 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-/// Closes with a RST instead of a FIN.
-void CloseHard(int socket) {
-  const linger hard{1, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-  ::close(socket);
-}
-
-bool SendAll(int socket, const char* bytes, std::size_t count) {
-  while (count > 0) {
-    const ssize_t sent = ::send(socket, bytes, count, MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes += sent;
-    count -= static_cast<std::size_t>(sent);
-  }
-  return true;
-}
+bool MayComeLater() { return errno == EAGAIN || errno == EINTR; }
 
 }  // namespace
 
-TcpGate::TcpGate(int server_port) : server_port_(server_port), port_(FreePort()) {
-  if (::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("no pipe");
+struct TcpGate::Link {
+  struct End {
+    int socket = -1;
+    std::string pending;  ///< taken from the other one, on its way to this one
+    std::int64_t taken = 0;
+  };
+
+  End client;
+  End server;
+  bool lose_reply = false;
+  bool ends = false;  ///< once what is pending for the client has gone
+
+  Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  ~Link() {
+    if (client.socket >= 0) ::close(client.socket);
+    if (server.socket >= 0) ::close(server.socket);
+  }
+
+  End& From(Side side) { return side == Side::kClient ? client : server; }
+  End& To(Side side) { return side == Side::kClient ? server : client; }
+  /// Both peers see a reset instead of an end. Returns false: the link is over.
+  bool Reset() const {
+    const linger hard{1, 0};
+    for (const int socket : {client.socket, server.socket}) {
+      ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    }
+    return false;
+  }
+};
+
+TcpGate::TcpGate(int server_port)
+    : server_port_(server_port), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (wake_ < 0) throw std::runtime_error("no eventfd");
   Listen();
   thread_ = std::thread([this] { Run(); });
 }
 
 TcpGate::~TcpGate() {
-  stop_ = true;
-  Wake();
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  ::eventfd_write(wake_, 1);
   thread_.join();
-  for (Connection& connection : open_) Reset(connection);
+  for (const auto& link : links_) link->Reset();
+  links_.clear();
   if (listener_ >= 0) ::close(listener_);
-  ::close(wake_[0]);
-  ::close(wake_[1]);
+  ::close(wake_);
 }
 
-void TcpGate::Wake() { (void)!::write(wake_[1], "w", 1); }
-
-void TcpGate::Settle() {
-  Wake();
+void TcpGate::Set(const std::function<void(Rules&)>& change) {
   std::unique_lock lock(mutex_);
-  const std::uint64_t seen = turns_ + 2;
-  turned_.wait(lock, [&] { return turns_ >= seen; });
+  change(wanted_);
+  const std::uint64_t mine = ++changes_;
+  ::eventfd_write(wake_, 1);
+  applied_.wait(lock, [&] { return changes_applied_ >= mine; });
 }
 
+void TcpGate::SetBlackhole(bool on) {
+  Set([=](Rules& rules) { rules.blackhole = on; });
+}
+void TcpGate::SetHoldRequests(bool on) {
+  Set([=](Rules& rules) { rules.hold_requests = on; });
+}
+void TcpGate::SetHoldAnswers(bool on) {
+  Set([=](Rules& rules) { rules.hold_answers = on; });
+}
+void TcpGate::SetResetAfter(std::int64_t bytes) {
+  Set([=](Rules& rules) { rules.reset_after = bytes; });
+}
+void TcpGate::SetEndAfter(std::int64_t answer_bytes) {
+  Set([=](Rules& rules) { rules.end_after = answer_bytes; });
+}
+void TcpGate::SetDropAnswers(bool on) {
+  Set([=](Rules& rules) { rules.drop_answers = on; });
+}
+void TcpGate::SetReset(bool on) {
+  Set([=](Rules& rules) { rules.reset = on; });
+}
 void TcpGate::SetRefuse(bool on) {
-  refuse_ = on;
-  Settle();
+  Set([=](Rules& rules) { rules.refuse = on; });
 }
-
 void TcpGate::ResetAll() {
-  reset_all_ = true;
-  Settle();
+  Set([](Rules& rules) { ++rules.resets; });
+}
+void TcpGate::LoseNext(std::string bytes, Loss loss) {
+  Set([&](Rules& rules) {
+    rules.lost_bytes = std::move(bytes);
+    rules.loss = loss;
+  });
 }
 
 void TcpGate::Listen() {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int yes = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  const sockaddr_in address = Loopback(port_);
-  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(listener_, 64) != 0) {
+  sockaddr_in address = Loopback(port_);
+  socklen_t length = sizeof(address);
+  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), length) != 0 ||
+      ::listen(listener_, SOMAXCONN) != 0 ||
+      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
     throw std::runtime_error("the gate cannot listen");
   }
+  port_ = ntohs(address.sin_port);
 }
 
 void TcpGate::Run() {
-  while (!stop_) {
-    {
-      const std::lock_guard lock(mutex_);
-      ++turns_;
-    }
-    turned_.notify_all();
-    if (refuse_ && listener_ >= 0) {
-      ::close(listener_);
-      listener_ = -1;
-    } else if (!refuse_ && listener_ < 0) {
-      Listen();
-    }
-    if (reset_all_.exchange(false)) {
-      for (Connection& connection : open_) Reset(connection);
-      open_.clear();
-    }
-    std::vector<pollfd> waits{{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
-    const short both = blackhole_ ? 0 : POLLIN;
-    for (const Connection& connection : open_) {
-      waits.push_back({connection.client, both, 0});
-      waits.push_back({connection.server, hold_answers_ ? short{0} : both, 0});
-    }
-    // The flags may change at any time.
-    ::poll(waits.data(), waits.size(), 10);
-    char ignored[64];
-    while (::read(wake_[0], ignored, sizeof(ignored)) > 0) {
-    }
-    for (std::size_t i = open_.size(); i-- > 0;) {
-      bool alive = true;
-      if ((waits[2 + 2 * i].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !blackhole_) {
-        alive = Forward(open_[i], true);
-      }
-      if (alive && (waits[3 + 2 * i].revents & POLLIN) != 0) alive = Forward(open_[i], false);
-      if (!alive) open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    if ((waits[1].revents & POLLIN) != 0) Accept();
+  while (Apply()) {
+    Await();
+    std::erase_if(links_, [&](const auto& link) { return !Pump(*link); });
+    Accept();
   }
+}
+
+bool TcpGate::Apply() {
+  const std::lock_guard lock(mutex_);
+  const bool reset_all = wanted_.reset || wanted_.resets != rules_.resets;
+  rules_ = wanted_;
+  if (reset_all) {
+    for (const auto& link : links_) link->Reset();
+    links_.clear();
+  }
+  if (rules_.refuse && listener_ >= 0) {
+    ::close(listener_);
+    listener_ = -1;
+  } else if (!rules_.refuse && listener_ < 0) {
+    Listen();
+  }
+  changes_applied_ = changes_;
+  applied_.notify_all();
+  return !ending_;
+}
+
+/// Returns when there is something to do.
+void TcpGate::Await() {
+  std::vector<pollfd> waits{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
+  for (const auto& link : links_) {
+    for (const Side from : {Side::kClient, Side::kServer}) {
+      if (Held(from)) continue;
+      // Either there is room for the next piece, or the last one waits for some.
+      const Link::End& to = link->To(from);
+      if (to.pending.empty()) {
+        waits.push_back({link->From(from).socket, POLLIN, 0});
+      } else {
+        waits.push_back({to.socket, POLLOUT, 0});
+      }
+    }
+  }
+  ::poll(waits.data(), waits.size(), -1);
+  eventfd_t ignored = 0;
+  ::eventfd_read(wake_, &ignored);
 }
 
 void TcpGate::Accept() {
-  Connection connection;
-  connection.client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-  if (connection.client < 0) return;
+  if (listener_ < 0) return;
+  auto link = std::make_unique<Link>();
+  link->client.socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (link->client.socket < 0) return;
   ++connections_;
-  connection.server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  link->server.socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Loopback(server_port_);
-  if (::connect(connection.server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
-      0) {
-    Reset(connection);
+  if (rules_.reset || ::connect(link->server.socket, reinterpret_cast<const sockaddr*>(&address),
+                                sizeof(address)) != 0) {
+    link->Reset();
     return;
   }
-  open_.push_back(connection);
+  links_.push_back(std::move(link));
 }
 
-bool TcpGate::Forward(Connection& connection, bool from_client) {
-  std::array<char, 16 * 1024> bytes;
-  const int from = from_client ? connection.client : connection.server;
-  const int to = from_client ? connection.server : connection.client;
-  const ssize_t count = ::recv(from, bytes.data(), bytes.size(), 0);
-  if (count <= 0 || (!from_client && drop_answers_)) {
-    Reset(connection);
-    return false;
-  }
-  if (from_client) {
-    connection.request_bytes += count;
-    request_bytes_ += count;
-    const std::int64_t limit = reset_after_;
-    if (limit >= 0 && connection.request_bytes > limit) {
-      Reset(connection);
-      return false;
-    }
-  }
-  if (SendAll(to, bytes.data(), static_cast<std::size_t>(count))) return true;
-  Reset(connection);
-  return false;
+bool TcpGate::Held(Side from) const {
+  return rules_.blackhole || (from == Side::kClient ? rules_.hold_requests : rules_.hold_answers);
 }
 
-void TcpGate::Reset(Connection& connection) {
-  if (connection.client >= 0) CloseHard(connection.client);
-  if (connection.server >= 0) CloseHard(connection.server);
-  connection = {};
+bool TcpGate::Pump(Link& link) {
+  return PassOn(link, Side::kClient) && PassOn(link, Side::kServer);
+}
+
+bool TcpGate::PassOn(Link& link, Side from) {
+  if (Held(from)) return true;
+  if (link.To(from).pending.empty() && !Take(link, from)) return false;
+  return Give(link, from);
+}
+
+bool TcpGate::Take(Link& link, Side from) {
+  std::array<char, 64 * 1024> buffer;
+  const ssize_t count = ::recv(link.From(from).socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (count < 0) return MayComeLater() || link.Reset();
+  // An end is passed on as an end; whatever was taken before has left.
+  if (count == 0) return false;
+  std::string bytes(buffer.data(), static_cast<std::size_t>(count));
+  link.From(from).taken += count;
+  const bool stays = from == Side::kClient ? TakeRequest(link, bytes) : TakeAnswer(link, bytes);
+  if (!stays) return link.Reset();
+  link.To(from).pending = std::move(bytes);
+  return true;
+}
+
+bool TcpGate::TakeRequest(Link& link, std::string& bytes) {
+  if (rules_.reset_after >= 0 && link.client.taken > rules_.reset_after) return false;
+  if (rules_.loss == Loss::kNone || bytes != rules_.lost_bytes) return true;
+  ++lost_;
+  const Loss loss = std::exchange(rules_.loss, Loss::kNone);
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_.loss = Loss::kNone;
+  }
+  link.lose_reply = loss == Loss::kReply;
+  return loss != Loss::kRequest;
+}
+
+bool TcpGate::TakeAnswer(Link& link, std::string& bytes) {
+  if (rules_.drop_answers || link.lose_reply) return false;
+  const std::int64_t beyond = link.server.taken - rules_.end_after;
+  if (rules_.end_after < 0 || beyond < 0) return true;
+  bytes.resize(static_cast<std::size_t>(
+      std::max<std::int64_t>(0, static_cast<std::int64_t>(bytes.size()) - beyond)));
+  link.ends = true;
+  return true;
+}
+
+bool TcpGate::Give(Link& link, Side from) {
+  Link::End& to = link.To(from);
+  if (!to.pending.empty()) {
+    const ssize_t sent =
+        ::send(to.socket, to.pending.data(), to.pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) return MayComeLater() || link.Reset();
+    to.pending.erase(0, static_cast<std::size_t>(sent));
+  }
+  return !(from == Side::kServer && link.ends && to.pending.empty());
 }
 
 }  // namespace satchel

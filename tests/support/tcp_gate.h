@@ -4,6 +4,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -11,9 +13,18 @@
 
 namespace satchel {
 
-/// Listens on a port of 127.0.0.1; thread-safe. What is set holds for bytes from then on.
+/// Listens on a port of 127.0.0.1 and forwards to another one. Thread-safe. What is set is in force
+/// when its method returns, and holds for bytes from then on. Never blocks on either side: while
+/// one takes nothing, at most one piece of what the other sent waits here.
 class TcpGate {
  public:
+  /// Which half of an exchange is lost. Both reset its connection.
+  enum class Loss : std::uint8_t {
+    kNone,
+    kReply,    ///< the server gets the request; its answer is dropped
+    kRequest,  ///< the server never gets it
+  };
+
   explicit TcpGate(int server_port);
   ~TcpGate();
   TcpGate(const TcpGate&) = delete;
@@ -21,57 +32,82 @@ class TcpGate {
 
   int port() const { return port_; }
 
-  /// Bytes in both directions stop on the way, and connections are taken but never forwarded.
-  void SetBlackhole(bool on) { blackhole_ = on; }
+  /// Bytes in both directions stop on the way; connections are taken all the same.
+  void SetBlackhole(bool on);
+  /// Requests stop on the way; what the server says by itself arrives.
+  void SetHoldRequests(bool on);
   /// Answers stop on the way; requests arrive.
-  void SetHoldAnswers(bool on) { hold_answers_ = on; }
-  /// A connection is reset once this many bytes of requests have passed it; negative: never.
-  void SetResetAfter(std::int64_t bytes) { reset_after_ = bytes; }
+  void SetHoldAnswers(bool on);
+  /// A connection is reset once more than this many bytes of requests have come; negative: never.
+  void SetResetAfter(std::int64_t bytes);
+  /// A connection ends, as if the server had closed it, once this many bytes of answers have
+  /// passed; negative: never.
+  void SetEndAfter(std::int64_t answer_bytes);
   /// The server's answer is dropped and the connection reset as soon as it begins.
-  void SetDropAnswers(bool on) { drop_answers_ = on; }
-  /// New connections are refused: nobody listens. In force when it returns.
+  void SetDropAnswers(bool on);
+  /// Every connection is reset, those that are open and new ones.
+  void SetReset(bool on);
+  /// New connections are refused: nobody listens.
   void SetRefuse(bool on);
-  /// Resets every connection that is open, before it returns.
+  /// Resets every connection that is open.
   void ResetAll();
+  /// What becomes of the next piece of a request that is exactly `bytes`, once.
+  void LoseNext(std::string bytes, Loss loss);
+
   /// Connections that were taken so far.
   int connections() const { return connections_; }
-  /// Bytes of requests that went through so far.
-  std::int64_t request_bytes() const { return request_bytes_; }
+  /// How many LoseNext() has lost so far.
+  int lost() const { return lost_; }
 
  private:
-  struct Connection {
-    int client = -1;
-    int server = -1;
-    std::int64_t request_bytes = 0;
+  struct Rules {
+    bool blackhole = false;
+    bool hold_requests = false;
+    bool hold_answers = false;
+    bool drop_answers = false;
+    bool reset = false;
+    bool refuse = false;
+    std::int64_t reset_after = -1;
+    std::int64_t end_after = -1;
+    int resets = 0;  ///< how often all were to be reset
+    std::string lost_bytes;
+    Loss loss = Loss::kNone;
   };
+  struct Link;
+  enum class Side : std::uint8_t { kClient, kServer };
 
+  void Set(const std::function<void(Rules&)>& change);
   void Listen();
   void Run();
+  /// Makes what was set the rules of what follows. False: the end.
+  bool Apply();
+  void Await();
   void Accept();
-  /// False: the connection is over.
-  bool Forward(Connection& connection, bool from_client);
-  static void Reset(Connection& connection);
-  void Wake();
-  /// Returns once the thread has seen what was set before.
-  void Settle();
+  bool Held(Side from) const;
+  // False: the link is over.
+  bool Pump(Link& link);
+  bool PassOn(Link& link, Side from);
+  bool Take(Link& link, Side from);
+  bool Give(Link& link, Side from);
+  bool TakeRequest(Link& link, std::string& bytes);
+  bool TakeAnswer(Link& link, std::string& bytes);
 
   const int server_port_;
   int port_ = 0;
   int listener_ = -1;  ///< used by the thread, but for the constructor
-  int wake_[2] = {-1, -1};
-  std::atomic<bool> stop_{false};
-  std::atomic<bool> blackhole_{false};
-  std::atomic<bool> hold_answers_{false};
-  std::atomic<bool> drop_answers_{false};
-  std::atomic<bool> refuse_{false};
-  std::atomic<bool> reset_all_{false};
-  std::atomic<std::int64_t> reset_after_{-1};
+  int wake_ = -1;
   std::atomic<int> connections_{0};
-  std::atomic<std::int64_t> request_bytes_{0};
+  std::atomic<int> lost_{0};
   std::mutex mutex_;
-  std::condition_variable turned_;
-  std::uint64_t turns_ = 0;       // guarded by mutex_
-  std::vector<Connection> open_;  // used by the thread alone
+  std::condition_variable applied_;
+  // Guarded by mutex_.
+  Rules wanted_;
+  bool ending_ = false;
+  std::uint64_t changes_ = 0;
+  std::uint64_t changes_applied_ = 0;
+  // Used by the thread alone.
+  Rules rules_;
+  std::vector<std::unique_ptr<Link>> links_;
   std::thread thread_;
 };
 

@@ -13,12 +13,19 @@
 namespace satchel {
 namespace {
 
+using namespace std::string_literals;
+
+/// COM_QUERY with the text COMMIT, as the first packet of an exchange.
+const std::string kCommitPacket =
+    "\x07\0\0\0\x03"
+    "COMMIT"s;
+
 class MysqlCommitTest : public MysqlTest {
  protected:
   static constexpr std::string_view kContent = "twenty bytes of text";
 
   /// Uploads a.txt of alice's; `lost` happens to the commit of T1 or of T2.
-  Result<Document> Upload(TcpProxy::Commit in_t1, TcpProxy::Commit in_t2) {
+  Result<Document> Upload(TcpGate::Loss in_t1, TcpGate::Loss in_t2) {
     Uploader uploader(*store_, objects_, clock_, ids_, log_,
                       FileTypePolicy({"text/plain"}, {"txt"}),
                       {.file_size_max = 1000, .default_quota = kQuota, .concurrent_max = 8});
@@ -28,9 +35,9 @@ class MysqlCommitTest : public MysqlTest {
                              .mime_type = "text/plain",
                              .size = static_cast<std::int64_t>(kContent.size())},
                             kContent, kContent.size());
-    stream.BeforeRead(1, [&] { proxy_.LoseNextCommit(in_t1); });
+    stream.BeforeRead(1, [&] { gate_.LoseNext(kCommitPacket, in_t1); });
     // The metadata was read, and T1 is over.
-    stream.BeforeRead(2, [&] { proxy_.LoseNextCommit(in_t2); });
+    stream.BeforeRead(2, [&] { gate_.LoseNext(kCommitPacket, in_t2); });
     return RunCoroutine(uploader.Upload(call_, stream));
   }
 
@@ -61,10 +68,10 @@ class MysqlCommitTest : public MysqlTest {
 TEST_P(MysqlCommitTest, ItsLostAnswerIsAnUnknownOutcomeThatTheRowTells) {
   const ReserveRequest request = Request("alice", "a.txt");
   ASSERT_TRUE(store_->Reserve(call_, request).ok());
-  proxy_.LoseNextCommit(TcpProxy::Commit::kLoseReply);
+  gate_.LoseNext(kCommitPacket, TcpGate::Loss::kReply);
   const Status unknown = store_->Complete(call_, CompletionOf(request)).status();
   EXPECT_TRUE(unknown.Is(Reason::kOutcomeUnknown)) << unknown.ToString();
-  EXPECT_EQ(proxy_.commits_lost(), 1);
+  EXPECT_EQ(gate_.lost(), 1);
   const auto found = store_->FindAttempt(call_, request.id, request.attempt).value();
   ASSERT_TRUE(found);
   EXPECT_EQ(found->state, DocumentState::kCompleted);
@@ -76,7 +83,7 @@ TEST_P(MysqlCommitTest, ItsLostAnswerIsAnUnknownOutcomeThatTheRowTells) {
 TEST_P(MysqlCommitTest, OneThatNeverArrivedIsMadeAgain) {
   const ReserveRequest request = Request("alice", "a.txt");
   ASSERT_TRUE(store_->Reserve(call_, request).ok());
-  proxy_.LoseNextCommit(TcpProxy::Commit::kLoseRequest);
+  gate_.LoseNext(kCommitPacket, TcpGate::Loss::kRequest);
   const Status unknown = store_->Complete(call_, CompletionOf(request)).status();
   EXPECT_TRUE(unknown.Is(Reason::kOutcomeUnknown)) << unknown.ToString();
   const auto found = store_->FindAttempt(call_, request.id, request.attempt).value();
@@ -88,38 +95,35 @@ TEST_P(MysqlCommitTest, OneThatNeverArrivedIsMadeAgain) {
 }
 
 TEST_P(MysqlCommitTest, AnUploadWhoseSecondCommitIsLostIsStoredOnce) {
-  for (const auto lost : {TcpProxy::Commit::kLoseReply, TcpProxy::Commit::kLoseRequest}) {
-    const Result<Document> uploaded = Upload(TcpProxy::Commit::kForward, lost);
+  for (const auto lost : {TcpGate::Loss::kReply, TcpGate::Loss::kRequest}) {
+    const Result<Document> uploaded = Upload(TcpGate::Loss::kNone, lost);
     ASSERT_TRUE(uploaded.ok()) << uploaded.status().ToString();
     EXPECT_EQ(uploaded->state, DocumentState::kCompleted);
     ExpectStoredOnce();
     ASSERT_TRUE(store_->Delete(call_, uploaded->user, uploaded->id, {}, kQuota).value());
     ASSERT_TRUE(objects_.Remove(call_, {uploaded->object_key, uploaded->version}).ok());
   }
-  EXPECT_EQ(proxy_.commits_lost(), 2);
+  EXPECT_EQ(gate_.lost(), 2);
 }
 
 TEST_P(MysqlCommitTest, AnUploadWhoseFirstCommitIsDoneAndLostGoesOn) {
-  const Result<Document> uploaded =
-      Upload(TcpProxy::Commit::kLoseReply, TcpProxy::Commit::kForward);
+  const Result<Document> uploaded = Upload(TcpGate::Loss::kReply, TcpGate::Loss::kNone);
   ASSERT_TRUE(uploaded.ok()) << uploaded.status().ToString();
-  EXPECT_EQ(proxy_.commits_lost(), 1);
+  EXPECT_EQ(gate_.lost(), 1);
   ExpectStoredOnce();
 }
 
 TEST_P(MysqlCommitTest, AnUploadWhoseFirstCommitNeverArrivedLeavesNothing) {
-  const Result<Document> uploaded =
-      Upload(TcpProxy::Commit::kLoseRequest, TcpProxy::Commit::kForward);
+  const Result<Document> uploaded = Upload(TcpGate::Loss::kRequest, TcpGate::Loss::kNone);
   EXPECT_TRUE(uploaded.status().Is(Reason::kDatabaseUnavailable)) << uploaded.status().ToString();
-  EXPECT_EQ(proxy_.commits_lost(), 1);
+  EXPECT_EQ(gate_.lost(), 1);
   ExpectNothing();
 }
 
 TEST_P(MysqlCommitTest, BothLostCommitsOfOneUploadAreSettled) {
-  const Result<Document> uploaded =
-      Upload(TcpProxy::Commit::kLoseReply, TcpProxy::Commit::kLoseReply);
+  const Result<Document> uploaded = Upload(TcpGate::Loss::kReply, TcpGate::Loss::kReply);
   ASSERT_TRUE(uploaded.ok()) << uploaded.status().ToString();
-  EXPECT_EQ(proxy_.commits_lost(), 2);
+  EXPECT_EQ(gate_.lost(), 2);
   ExpectStoredOnce();
 }
 

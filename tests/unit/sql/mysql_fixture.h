@@ -10,7 +10,7 @@
 #include "adapters/sql/sql_metadata_store.h"
 #include "base/identifiers.h"
 #include "support/mysql_servers.h"
-#include "support/tcp_proxy.h"
+#include "support/tcp_gate.h"
 
 namespace satchel {
 
@@ -26,15 +26,15 @@ class MysqlTest : public testing::TestWithParam<ServerKind> {
  protected:
   static constexpr std::int64_t kQuota = 1'000'000;  ///< bytes
 
-  MysqlTest() : server_(SharedServer(GetParam())), proxy_(server_.port()) {
+  MysqlTest() : server_(SharedServer(GetParam())), gate_(server_.port()) {
     ResetSchema(server_.options());
-    database_ = OpenDatabase(ThroughProxy());
+    database_ = OpenDatabase(ThroughGate());
     store_ = std::make_unique<SqlMetadataStore>(database_);
   }
 
-  MysqlOptions ThroughProxy() const {
+  MysqlOptions ThroughGate() const {
     MysqlOptions options = server_.options();
-    options.port = proxy_.port();
+    options.port = gate_.port();
     return options;
   }
 
@@ -68,7 +68,7 @@ class MysqlTest : public testing::TestWithParam<ServerKind> {
   }
 
   MysqlServerProcess& server_;
-  TcpProxy proxy_;
+  TcpGate gate_;
   SecureIdGenerator ids_;
   const CallContext call_{"test"};
   std::shared_ptr<MysqlDatabase> database_;

@@ -75,51 +75,51 @@ class MysqlOutageTest : public MysqlTest {
 };
 
 TEST_P(MysqlOutageTest, NothingIsConnectedBeforeItIsNeeded) {
-  database_ = OpenDatabase(ThroughProxy());
-  EXPECT_EQ(proxy_.connections_taken(), 0);
+  database_ = OpenDatabase(ThroughGate());
+  EXPECT_EQ(gate_.connections(), 0);
   ExpectItWorks();
 }
 
 TEST_P(MysqlOutageTest, ARefusedConnectionIsAnsweredAtOnceAndFoundAgain) {
-  proxy_.SetMode(TcpProxy::Mode::kClosed);
+  gate_.SetRefuse(true);
+  gate_.ResetAll();
   ExpectUnavailableSoon();
   ExpectNoPileUp();
-  proxy_.SetMode(TcpProxy::Mode::kForward);
+  gate_.SetRefuse(false);
   ExpectItRecovers();
 }
 
 TEST_P(MysqlOutageTest, AServerThatTakesConnectionsAndSaysNothingPilesNobodyUp) {
-  proxy_.SetMode(TcpProxy::Mode::kSilent);
+  gate_.SetBlackhole(true);
   ExpectUnavailableSoon();
   ExpectNoPileUp();
-  EXPECT_LT(proxy_.connections_taken(), 60) << "not every caller tries for itself";
-  proxy_.SetMode(TcpProxy::Mode::kForward);
+  EXPECT_LT(gate_.connections(), 60) << "not every caller tries for itself";
+  gate_.SetBlackhole(false);
   ExpectItRecovers();
 }
 
 TEST_P(MysqlOutageTest, AServerThatFallsSilentLaterPilesNobodyUp) {
   WarmUp(8);
-  proxy_.SetMode(TcpProxy::Mode::kSilent);
+  gate_.SetBlackhole(true);
   ExpectNoPileUp();
   ExpectUnavailableSoon();
-  proxy_.SetMode(TcpProxy::Mode::kForward);
+  gate_.SetBlackhole(false);
   ExpectItRecovers();
 }
 
 TEST_P(MysqlOutageTest, AServerThatResetsIsAnsweredAtOnceAndFoundAgain) {
   WarmUp(4);
-  proxy_.SetMode(TcpProxy::Mode::kReset);
+  gate_.SetReset(true);
   ExpectUnavailableSoon();
   ExpectNoPileUp();
-  proxy_.SetMode(TcpProxy::Mode::kForward);
+  gate_.SetReset(false);
   ExpectItRecovers();
 }
 
 TEST_P(MysqlOutageTest, ConnectionsThatDiedMeanwhileCostNoCallItsAnswer) {
   for (int round = 0; round < 3; ++round) {
     WarmUp(8);
-    proxy_.SetMode(TcpProxy::Mode::kReset);
-    proxy_.SetMode(TcpProxy::Mode::kForward);
+    gate_.ResetAll();
     for (int i = 0; i < 8; ++i) ExpectItWorks();
   }
 }
@@ -141,7 +141,7 @@ TEST_P(MysqlOutageTest, ASlowQueryIsNoOutage) {
 }
 
 TEST_P(MysqlOutageTest, ADeadlineInterruptsAQueryAndLeavesNoPoisonedConnection) {
-  MysqlOptions options = ThroughProxy();
+  MysqlOptions options = ThroughGate();
   options.connections_max = 1;
   database_ = OpenDatabase(options);
   const Stopwatch watch;
@@ -217,7 +217,7 @@ TEST_P(MysqlOutageTest, AnInterruptedWriteDidNotHappen) {
 }
 
 TEST_P(MysqlOutageTest, WhoFindsAllConnectionsInUseWaitsAsLongAsItsCallMay) {
-  MysqlOptions options = ThroughProxy();
+  MysqlOptions options = ThroughGate();
   options.connections_max = 2;
   database_ = OpenDatabase(options);
   std::latch both_hold(3);
@@ -248,12 +248,12 @@ TEST_P(MysqlOutageTest, WhoFindsAllConnectionsInUseWaitsAsLongAsItsCallMay) {
   let_go.count_down();
   patient.join();
   for (std::thread& holder : holders) holder.join();
-  EXPECT_EQ(proxy_.connections_taken(), 2) << "the pool is bounded";
+  EXPECT_EQ(gate_.connections(), 2) << "the pool is bounded";
 }
 
 TEST_P(MysqlOutageTest, WrongCredentialsAreTheOperatorsAndNameNoPassword) {
   for (const char* part : {"user", "password", "database"}) {
-    MysqlOptions options = ThroughProxy();
+    MysqlOptions options = ThroughGate();
     if (part == std::string("user")) options.user = "nobody";
     if (part == std::string("password")) options.password = Secret("a wrong one");
     if (part == std::string("database")) options.database = "missing";
@@ -265,8 +265,9 @@ TEST_P(MysqlOutageTest, WrongCredentialsAreTheOperatorsAndNameNoPassword) {
     EXPECT_TRUE(at_call.Is(Reason::kDatabaseUnavailable)) << at_call.ToString();
   }
   EXPECT_TRUE(database_->Check(call_).ok());
-  proxy_.SetMode(TcpProxy::Mode::kClosed);
-  database_ = OpenDatabase(ThroughProxy());
+  gate_.SetRefuse(true);
+  gate_.ResetAll();
+  database_ = OpenDatabase(ThroughGate());
   EXPECT_TRUE(database_->Check(call_).Is(Reason::kDatabaseUnavailable)) << "could not ask";
 }
 
@@ -279,7 +280,7 @@ TEST_P(MariadbOutageTest, AReadOnlyDatabaseFailsTheProbeAndEveryWrite) {
   RunSql(server_.options(),
          "CREATE OR REPLACE USER app@'%'; GRANT ALL ON satchel.* TO app@'%'; "
          "SET GLOBAL read_only = 1");
-  MysqlOptions options = ThroughProxy();
+  MysqlOptions options = ThroughGate();
   options.user = "app";
   SqlMetadataStore store(OpenDatabase(options));
   EXPECT_TRUE(store.Probe(call_).Is(Reason::kDatabaseUnavailable));

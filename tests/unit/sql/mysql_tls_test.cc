@@ -139,19 +139,23 @@ void MysqlTlsTest::ExpectDeadlinesToHold() const {
 }
 
 void MysqlTlsTest::ExpectACutHandshakeToBeAnOutage() const {
-  TcpProxy proxy(server_->port());
+  TcpGate gate(server_->port());
   MysqlOptions options = server_->options();
   options.user = "secure";
   options.host = "localhost";
-  options.port = proxy.port();
+  options.port = gate.port();
   options.ca = certificates_.Text("ca");
-  for (const TcpProxy::Mode mode :
-       {TcpProxy::Mode::kGreetAndReset, TcpProxy::Mode::kGreetAndIgnore}) {
-    proxy.SetMode(mode);
+  const auto expect_an_outage = [&] {
     const Status status = OpenDatabase(options)->Check(CallContext("test"));
     EXPECT_TRUE(status.Is(Reason::kDatabaseUnavailable)) << status.ToString();
-  }
-  proxy.SetMode(TcpProxy::Mode::kForward);
+  };
+  // The server greets, and then the client's answer is cut off, or gets none.
+  gate.SetResetAfter(0);
+  expect_an_outage();
+  gate.SetResetAfter(-1);
+  gate.SetHoldRequests(true);
+  expect_an_outage();
+  gate.SetHoldRequests(false);
   const Status status = OpenDatabase(options)->Check(CallContext("test"));
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
