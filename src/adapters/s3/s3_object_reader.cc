@@ -56,26 +56,60 @@ void S3ObjectReader::Window::Open(std::span<std::byte> buffer) {
   kept_from_ += filled_;
 }
 
-Result<HttpAnswer> S3ObjectReader::Start(S3Client& client, const CallContext& call,
-                                         const ObjectRef& object, std::int64_t offset) {
-  const S3Request request = GetObjectRequest(client.bucket(), object, offset);
-  Backoff backoff(client.pauses());
+Result<HttpAnswer> S3ObjectReader::Ask(const CallContext& call, const S3Request& request,
+                                       Backoff& backoff) {
   while (true) {
     SATCHEL_RETURN_IF_ERROR(call.Check());
-    SATCHEL_ASSIGN_OR_RETURN(channel_, client.Borrow());
-    OutgoingRequest http = client.Sign(request);
+    if (channel_ == nullptr) {
+      SATCHEL_ASSIGN_OR_RETURN(channel_, client_.Borrow());
+    }
+    OutgoingRequest http = client_.Sign(request);
     http.sink = &window_;
     channel_->Start(std::move(http));
-    const bool streams = channel_->Drive(call, [&] { return channel_->headers_complete(); }) &&
-                         channel_->answer().status / 100 == 2;
-    if (!streams) {
+    (void)channel_->Drive(call, [&] { return channel_->headers_complete(); });
+    if (!channel_->headers_complete() || channel_->answer().status / 100 != 2) {
       while (channel_->Drive(call, [] { return false; })) {
       }
+      const HttpAnswer& answer = channel_->answer();
+      if (IsTransient(answer) && backoff.Next(call)) continue;
+      return answer;
     }
-    const HttpAnswer& answer = channel_->answer();
-    const bool again = !streams && !answer.ok() && IsTransient(answer);
-    if (!again || !backoff.Next(call)) return answer;
+    HttpAnswer headers = channel_->answer();
+    // That its body broke off meanwhile is seen by who waits for the body.
+    headers.fault = HttpFault::kNone;
+    return headers;
   }
+}
+
+Result<std::optional<std::int64_t>> S3ObjectReader::Start(const CallContext& call,
+                                                          std::int64_t offset, Backoff& backoff) {
+  const S3Request request = GetObjectRequest(client_.bucket(), object_, offset);
+  SATCHEL_ASSIGN_OR_RETURN(HttpAnswer answer, Ask(call, request, backoff));
+  while (IsAbsent(answer)) {
+    channel_.reset();
+    SATCHEL_ASSIGN_OR_RETURN(const bool gone, ConfirmAbsent(client_, call, object_, backoff));
+    if (gone) return std::optional<std::int64_t>();
+    SATCHEL_ASSIGN_OR_RETURN(answer, Ask(call, request, backoff));
+  }
+  if (answer.status == 416) {
+    // Nothing is behind the offset; how long it is says another request.
+    channel_.reset();
+    const S3Request head_request = HeadObjectRequest(client_.bucket(), object_);
+    SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer head, client_.Send(call, head_request));
+    if (IsAbsent(head)) return std::optional<std::int64_t>();
+    if (!head.ok()) return S3Error(head_request.operation, head);
+    const std::optional<std::int64_t> length = ParseLength(head.Header("content-length"));
+    if (!length || *length > offset) return S3Nonsense(head_request.operation, head);
+    return length;
+  }
+  if (!answer.ok()) return S3Error(request.operation, answer);
+  const std::optional<std::int64_t> length = WholeLength(answer, offset);
+  if (!length || *length < offset) return S3Nonsense(request.operation, answer);
+  // Whoever asked for the newest version goes on with the same one.
+  if (object_.version.empty()) {
+    object_.version = ObjectVersion(std::string(answer.Header("x-amz-version-id")));
+  }
+  return length;
 }
 
 Result<std::unique_ptr<ObjectReader>> S3ObjectReader::Open(S3Client& client,
@@ -84,34 +118,38 @@ Result<std::unique_ptr<ObjectReader>> S3ObjectReader::Open(S3Client& client,
                                                            std::int64_t offset) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   if (offset < 0) return InternalError("an object was opened at a negative offset");
-  std::unique_ptr<ObjectReader> absent;
-  auto reader = std::unique_ptr<S3ObjectReader>(new S3ObjectReader());
+  auto reader = std::unique_ptr<S3ObjectReader>(new S3ObjectReader(client, object));
   Backoff backoff(client.pauses());
-  SATCHEL_ASSIGN_OR_RETURN(HttpAnswer answer, reader->Start(client, call, object, offset));
-  while (IsAbsent(answer)) {
-    reader->channel_.reset();
-    SATCHEL_ASSIGN_OR_RETURN(const bool gone, ConfirmAbsent(client, call, object, backoff));
-    if (gone) return absent;
-    SATCHEL_ASSIGN_OR_RETURN(answer, reader->Start(client, call, object, offset));
-  }
-  if (answer.status == 416) {
-    // Nothing is behind the offset; how long it is says another request.
-    reader->channel_.reset();
-    const S3Request request = HeadObjectRequest(client.bucket(), object);
-    SATCHEL_ASSIGN_OR_RETURN(const HttpAnswer head, client.Send(call, request));
-    if (IsAbsent(head)) return absent;
-    if (!head.ok()) return S3Error(request.operation, head);
-    const std::optional<std::int64_t> length = ParseLength(head.Header("content-length"));
-    if (!length) return S3Nonsense(request.operation, head);
-    reader->size_ = *length;
-    return std::unique_ptr<ObjectReader>(std::move(reader));
-  }
-  if (!answer.ok()) return S3Error("GetObject", answer);
-  const std::optional<std::int64_t> length = WholeLength(answer, offset);
-  if (!length || *length < offset) return S3Nonsense("GetObject", answer);
+  SATCHEL_ASSIGN_OR_RETURN(const std::optional<std::int64_t> length,
+                           reader->Start(call, offset, backoff));
+  if (!length) return std::unique_ptr<ObjectReader>();
   reader->size_ = *length;
-  reader->left_ = *length - offset;
+  reader->left_ = std::max<std::int64_t>(0, *length - offset);
   return std::unique_ptr<ObjectReader>(std::move(reader));
+}
+
+Result<bool> S3ObjectReader::Fill(const CallContext& call) {
+  Backoff backoff(client_.pauses());
+  std::size_t filled = window_.filled();
+  while (!window_.full()) {
+    if (channel_ != nullptr) {
+      (void)channel_->Drive(call, [this] { return window_.full(); });
+      if (window_.full()) break;
+      if (window_.filled() > filled) backoff.Restart();
+      filled = window_.filled();
+      const HttpAnswer& broken = channel_->answer();
+      if (broken.ok()) return S3Nonsense("GetObject", broken);
+      const bool again = IsTransient(broken) && !object_.version.empty() && backoff.Next(call);
+      SATCHEL_RETURN_IF_ERROR(call.Check());
+      if (!again) return S3Error("GetObject", broken);
+    }
+    const std::int64_t offset = size_ - left_ + static_cast<std::int64_t>(filled);
+    SATCHEL_ASSIGN_OR_RETURN(const std::optional<std::int64_t> length,
+                             Start(call, offset, backoff));
+    if (!length) return false;
+    if (*length != size_) return InternalError("the store tells two lengths of one version");
+  }
+  return true;
 }
 
 Result<std::size_t> S3ObjectReader::Read(const CallContext& call, std::span<std::byte> buffer) {
@@ -120,17 +158,18 @@ Result<std::size_t> S3ObjectReader::Read(const CallContext& call, std::span<std:
       std::min<std::int64_t>(left_, static_cast<std::int64_t>(buffer.size()))));
   if (buffer.empty()) return std::size_t{0};
   window_.Open(buffer);
-  if (!window_.full() && channel_->running()) {
-    (void)channel_->Drive(call, [this] { return window_.full(); });
+  const Result<bool> there = Fill(call);
+  if (!there.ok()) {
+    channel_.reset();
+    return there.status();
   }
-  if (!window_.full()) return S3Error("GetObject", channel_->answer());
-  left_ -= static_cast<std::int64_t>(buffer.size());
+  left_ = *there ? left_ - static_cast<std::int64_t>(window_.filled()) : 0;
   // The last bytes are here; the connection can be somebody else's once its end was seen.
-  if (left_ == 0) {
+  if (left_ == 0 && channel_ != nullptr) {
     (void)channel_->Drive(call, [] { return false; });
     channel_.reset();
   }
-  return buffer.size();
+  return window_.filled();
 }
 
 }  // namespace satchel

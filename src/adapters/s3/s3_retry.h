@@ -43,6 +43,8 @@ class Backoff {
   /// Waits before the next try. False: there shall be none, because all are used up or the call has
   /// no time left for it.
   bool Next(const CallContext& call);
+  /// Something was gained: all tries are there again.
+  void Restart() { retries_ = 0; }
 
  private:
   Pauses& pauses_;

@@ -9,12 +9,13 @@ import pytest
 import requests
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from faults.conftest import Proxied
+from faults.conftest import TORTURE, Proxied
 from harness.breakers import OPEN, RECOVERY_SECONDS, breaker_state, wait_recovered
 from harness.client import Client
 from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import Failure, refused
 from harness.fsck import assert_clean
+from harness.protocol import messages
 from harness.server import Server
 from harness.toxiproxy import Proxy
 from harness.waiting import wait_until
@@ -23,6 +24,7 @@ ANSWER_SECONDS = 2
 CALLERS = 200
 DEADLINE_SECONDS = 0.3
 OWN_TIMEOUT_MS_MIN = 1000
+PAUSE_SECONDS_MAX = 50
 
 
 def every_call(client, user, stored) -> list:
@@ -257,6 +259,49 @@ def test_store_that_swallows_everything(proxied, user):
     wait_recovered(proxied.server)
     assert client.upload(user, "b.txt", text_of_size(100)).size == 100
     assert client.download(user, stored.document_id).data == stored.data
+
+
+def assert_no_failure(server) -> None:
+    metrics = server.metrics()
+    assert metrics["minio_unavailable_total"] == 0
+    assert metrics["documents_errors_total"] == 0
+
+
+def test_download_goes_on_where_its_connection_ended(proxied, user):
+    """Again and again, every few megabytes: the client sees one document."""
+    data = pdf_of_size(20 * MEBIBYTE, user)
+    stored = proxied.client.store(user, "a.pdf", data)
+    with proxied.objects.toxic("limit_data", bytes=3 * MEBIBYTE):
+        assert proxied.client.download(user, stored.document_id).data == data
+        half = proxied.client.download(user, stored.document_id, offset=10 * MEBIBYTE)
+        assert half.data == data[10 * MEBIBYTE:]
+    assert_no_failure(proxied.server)
+    assert proxied.server.stop() == 0
+    assert_clean(proxied.server)
+
+
+def test_download_goes_on_after_its_reader_paused(make_proxied, user):
+    """A store ends a connection that takes nothing for long; nothing piles up meanwhile.
+
+    MinIO does after half a minute, for which the long form waits. In the short one the proxy does.
+    """
+    proxied = make_proxied(STREAM_IDLE_TIMEOUT_SECONDS=3 * PAUSE_SECONDS_MAX)
+    minio = proxied.store.objects.server
+    data = pdf_of_size(48 * MEBIBYTE, user)
+    stored = proxied.client.store(user, "a.pdf", data)
+    call = proxied.client.stub.DownloadDocument(messages.DownloadDocumentRequest(
+        user_id=user, document_id=stored.document_id), timeout=3 * PAUSE_SECONDS_MAX)
+    received = [next(call).chunk, next(call).chunk]
+    wait_until(lambda: minio.stalled_connections() == 1, 10, "MinIO waits for the reader")
+    before = proxied.server.peak_memory_bytes()
+    if not TORTURE:
+        with proxied.objects.down():
+            pass
+    wait_until(lambda: minio.stalled_connections() == 0, PAUSE_SECONDS_MAX, "MinIO has gone")
+    assert proxied.server.peak_memory_bytes() - before < MEBIBYTE
+    received.extend(part.chunk for part in call)
+    assert b"".join(received) == data
+    assert_no_failure(proxied.server)
 
 
 def test_upload_that_is_cut_off_from_the_store_leaves_nothing(proxied, user):

@@ -15,6 +15,7 @@ from harness.ports import free_port
 ACCESS_KEY = "satchel-tests"
 SECRET_KEY = "not-a-secret-of-anyone"
 REGION = "us-east-1"
+ESTABLISHED = "01"  # in /proc/net/tcp
 
 
 class ObjectServer(BackEndProcess):
@@ -53,6 +54,14 @@ class ObjectServer(BackEndProcess):
                                           s3={"addressing_style": "path"},
                                           retries={"max_attempts": 3}, connect_timeout=5,
                                           read_timeout=60))
+
+    def stalled_connections(self) -> int:
+        """How many it holds open whose client does not take what it sends."""
+        rows = [line.split() for line in
+                pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        # 0100007F:2328 …, state, bytes to be sent:bytes to be received, all hexadecimal
+        return sum(int(row[1].split(":")[1], 16) == self.port and row[3] == ESTABLISHED
+                   and int(row[4].split(":")[0], 16) > 0 for row in rows)
 
     def _answers_on(self, path: str) -> bool:
         try:
