@@ -13,8 +13,6 @@
 
 #include <utility>
 
-#include "adapters/sql/mysql_errors.h"
-
 namespace satchel {
 namespace {
 
@@ -101,7 +99,7 @@ MysqlServer MysqlServerOf(std::string_view version) {
 }
 
 void MysqlConnection::CloseHandle::operator()(MYSQL* handle) const {
-  MysqlWait farewell{.deadline = steady_clock::now() + kFarewellTimeMax, .still_answers = {}};
+  MysqlWait farewell{.deadline = steady_clock::now() + kFarewellTimeMax, .may_answer = {}};
   const MysqlWaitScope scope(farewell);
   mysql_close(handle);
 }
@@ -161,6 +159,7 @@ bool MysqlConnection::Connect(const MysqlOptions& options) {
                          static_cast<unsigned int>(options.port), nullptr, flags) == nullptr) {
     return false;
   }
+  connected_ = true;
   PrepareSocket(mysql_get_socket(handle));
   server_ = MysqlServerOf(mysql_get_server_info(handle));
   return true;
@@ -176,7 +175,10 @@ bool MysqlConnection::SetUpSession() {
 MysqlConnection::OpenFailure MysqlConnection::FailureToOpen() {
   const unsigned int code = mysql_errno(handle_.get());
   SqlError error = HandleError();
-  return {.error = std::move(error), .answered = IsMysqlAnswer(code), .refusal = refusal_};
+  return {.error = std::move(error),
+          .answered = IsMysqlAnswer(code),
+          .connected = connected_,
+          .refusal = refusal_};
 }
 
 void MysqlConnection::WorkFor(const CallContext* call) {
@@ -185,8 +187,8 @@ void MysqlConnection::WorkFor(const CallContext* call) {
   unnamed_ = false;
 }
 
-void MysqlConnection::AskWhenSilent(std::function<bool()> still_answers) {
-  wait_.still_answers = std::move(still_answers);
+void MysqlConnection::AskWhenSilent(std::function<bool(MysqlWait::SteadyTime)> may_answer) {
+  wait_.may_answer = std::move(may_answer);
 }
 
 bool MysqlConnection::IsQuiet() const {
@@ -216,9 +218,12 @@ SqlResult<std::int64_t> MysqlConnection::SetAutocommit(bool on) {
 
 SqlResult<std::int64_t> MysqlConnection::Commit() {
   MysqlWait patient{.deadline = steady_clock::now() + kCommitTimeMax,
-                    .still_answers = wait_.still_answers};
+                    .may_answer = wait_.may_answer};
   const MysqlWaitScope scope(patient);
-  if (mysql_real_query(handle_.get(), "COMMIT", 6) == 0) return std::int64_t{0};
+  if (mysql_real_query(handle_.get(), "COMMIT", 6) == 0) {
+    NoteAnswer();
+    return std::int64_t{0};
+  }
   const unsigned int code = mysql_errno(handle_.get());
   SqlError error = HandleError();
   error.failure = MysqlCommitFailureOf(code);
@@ -228,9 +233,14 @@ SqlResult<std::int64_t> MysqlConnection::Commit() {
 }
 
 SqlResult<std::int64_t> MysqlConnection::Rollback() {
-  MysqlWait brief{.deadline = steady_clock::now() + kFarewellTimeMax, .still_answers = {}};
+  // Not longer than the call: the server rolls back what a closed connection leaves.
+  MysqlWait brief{
+      .call = wait_.call, .deadline = steady_clock::now() + kFarewellTimeMax, .may_answer = {}};
   const MysqlWaitScope scope(brief);
-  if (mysql_real_query(handle_.get(), "ROLLBACK", 8) == 0) return std::int64_t{0};
+  if (mysql_real_query(handle_.get(), "ROLLBACK", 8) == 0) {
+    NoteAnswer();
+    return std::int64_t{0};
+  }
   broken_ = true;
   return HandleError();
 }
@@ -269,7 +279,10 @@ SqlResult<std::int64_t> MysqlConnection::RunText(std::string_view text) {
       mysql_free_result(rows);
     }
     const int next = mysql_next_result(handle);
-    if (next < 0) return statements;
+    if (next < 0) {
+      NoteAnswer();
+      return statements;
+    }
     if (next > 0) return HandleError();
   }
 }
@@ -294,6 +307,7 @@ SqlResult<MysqlStatement*> MysqlConnection::Run(std::string_view sql,
   if (!statement->Execute(values)) {
     return ErrorOf(statement->error_code(), statement->error_text());
   }
+  NoteAnswer();
   return statement;
 }
 
@@ -304,6 +318,7 @@ SqlError MysqlConnection::HandleError() {
 SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
   SqlError error{MysqlFailureOf(code), "MySQL " + std::to_string(code) + ": "};
   error.text.append(text);
+  if (IsMysqlAnswer(code)) NoteAnswer();
   if (error.failure == SqlFailure::kRetryable) lost_race_ = true;
   if (IsMysqlUnnamed(code)) unnamed_ = true;
   if (IsMysqlConnectionLost(code)) broken_ = true;

@@ -43,7 +43,8 @@ class MysqlConnection final : public SqlConnection {
   /// What Open() could not do.
   struct OpenFailure {
     SqlError error;
-    bool answered = false;  ///< by a server that works, and refused
+    bool answered = false;   ///< by a server that works, and refused
+    bool connected = false;  ///< it let the user in, and then did not set up the session
     MysqlRefusal refusal = MysqlRefusal::kNone;
   };
   using Opened = std::variant<std::unique_ptr<MysqlConnection>, OpenFailure>;
@@ -68,8 +69,8 @@ class MysqlConnection final : public SqlConnection {
   /// Works for `call` from now on: statements fail with kInterrupted once it is no longer wanted.
   /// nullptr: for nobody.
   void WorkFor(const CallContext* call);
-  /// See MysqlWait::still_answers.
-  void AskWhenSilent(std::function<bool()> still_answers);
+  /// See MysqlWait::may_answer.
+  void AskWhenSilent(std::function<bool(MysqlWait::SteadyTime)> may_answer);
   /// It cannot be used again.
   bool broken() const { return broken_; }
   /// A statement since then lost against another transaction, so that all must start anew.
@@ -80,6 +81,8 @@ class MysqlConnection final : public SqlConnection {
   MysqlRefusal refusal() const { return refusal_; }
   /// It broke because the server answers nobody.
   bool fell_silent() const { return fell_silent_; }
+  /// When the server last answered on it.
+  MysqlWait::SteadyTime heard_at() const { return heard_at_; }
   /// The server has not closed it meanwhile, as far as this side knows.
   bool IsQuiet() const;
   MysqlServer server() const { return server_; }
@@ -110,14 +113,17 @@ class MysqlConnection final : public SqlConnection {
   SqlError ErrorOf(unsigned int code, std::string_view text);
   SqlError HandleError();
   OpenFailure FailureToOpen();
+  void NoteAnswer() { heard_at_ = std::chrono::steady_clock::now(); }
 
   // Before handle_: statements of a closed connection are only freed.
   std::unordered_map<std::string, std::unique_ptr<MysqlStatement>, TextHash, std::equal_to<>>
       statements_;
   std::unique_ptr<MYSQL, CloseHandle> handle_;
   MysqlWait wait_;
+  MysqlWait::SteadyTime heard_at_{};
   MysqlServer server_ = MysqlServer::kMysql;
   bool autocommit_ = true;
+  bool connected_ = false;
   bool broken_ = false;
   bool fell_silent_ = false;
   bool lost_race_ = false;

@@ -50,11 +50,16 @@ class WatchedCall {
   MysqlConnection& connection_;
 };
 
-/// Whether what failed, and has not happened, may well succeed at once.
-bool IsWorthAnother(const Status& status, const MysqlPool::Lease& lease) {
+/// A connection that the server closed long ago is found out at once.
+constexpr std::chrono::milliseconds kFindOutTimeMax{500};
+
+/// Whether what failed since `begun_at`, and has not happened, may well succeed at once.
+bool IsWorthAnother(const Status& status, const MysqlPool::Lease& lease,
+                    MysqlWait::SteadyTime begun_at) {
   if (lease->lost_race()) return true;
   // The server may have closed a connection of old, and be there.
-  const bool outlived = lease->broken() && !lease.fresh() && !lease->fell_silent();
+  const bool outlived = lease->broken() && !lease.fresh() && !lease->fell_silent() &&
+                        std::chrono::steady_clock::now() - begun_at < kFindOutTimeMax;
   return outlived && !status.Is(Reason::kDeadlineExceeded);
 }
 
@@ -127,9 +132,9 @@ Result<std::unique_ptr<MysqlDatabase>> MysqlDatabase::Make(MysqlOptions options)
 }
 
 Status MysqlDatabase::Check(const CallContext& call) {
-  bool refused = false;
-  const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kSnapshot, &refused);
-  if (!lease.ok() && refused) {
+  MysqlRefusal refusal = MysqlRefusal::kNone;
+  const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kSnapshot, &refusal);
+  if (!lease.ok() && refusal != MysqlRefusal::kNone) {
     return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
                               std::to_string(options_.port) + " refuses the user " + options_.user +
                               ": check user, password, rights and, with "
@@ -198,6 +203,7 @@ MysqlDatabase::Run MysqlDatabase::WriteOnce(const CallContext& call,
                                             const SqlOperation& operation) {
   const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kWrite);
   if (!lease.ok()) return {lease.status(), false};
+  const auto begun_at = std::chrono::steady_clock::now();
   MysqlConnection& connection = *lease.value();
   const WatchedCall watched(connection, call);
   Status status = connection.Begin(MysqlConnection::Transaction::kWrite).status();
@@ -209,7 +215,7 @@ MysqlDatabase::Run MysqlDatabase::WriteOnce(const CallContext& call,
   // Before COMMIT was sent nothing has happened: a session that ends takes its transaction along.
   if (!connection.broken()) (void)connection.Rollback();
   if (status.ok()) status = ToStatus({SqlFailure::kRetryable, "a transaction that was undone"});
-  return {status, IsWorthAnother(status, lease.value()), connection.unnamed()};
+  return {status, IsWorthAnother(status, lease.value(), begun_at), connection.unnamed()};
 }
 
 MysqlDatabase::Run MysqlDatabase::ReadOnce(const CallContext& call, ReadScope scope,
@@ -219,12 +225,14 @@ MysqlDatabase::Run MysqlDatabase::ReadOnce(const CallContext& call, ReadScope sc
       snapshot ? MysqlConnection::Transaction::kSnapshot : MysqlConnection::Transaction::kNone;
   const auto lease = pool_.Borrow(call, kind);
   if (!lease.ok()) return {lease.status(), false};
+  const auto begun_at = std::chrono::steady_clock::now();
   MysqlConnection& connection = *lease.value();
   const WatchedCall watched(connection, call);
   Status status = connection.Begin(kind).status();
   if (status.ok()) status = RunGuarded(operation, connection);
   if (snapshot && !connection.broken()) (void)connection.Rollback();
-  return {status, !status.ok() && IsWorthAnother(status, lease.value()), connection.unnamed()};
+  const bool again = !status.ok() && IsWorthAnother(status, lease.value(), begun_at);
+  return {status, again, connection.unnamed()};
 }
 
 }  // namespace satchel

@@ -13,9 +13,6 @@ using std::chrono::steady_clock;
 
 /// How late a cancelled call is noticed.
 constexpr std::chrono::milliseconds kSliceMax = 50ms;
-/// Silence after which it is asked whether the server answers at all; doubles with each yes.
-constexpr std::chrono::milliseconds kSilenceMin = 500ms;
-constexpr std::chrono::milliseconds kSilenceMax = 8s;
 
 thread_local MysqlWait* current_wait = nullptr;
 
@@ -42,9 +39,8 @@ int WaitForMysqlSocket(int socket, char for_reading, int) {
   MysqlWait* const wait = current_wait;
   pollfd ready{socket, static_cast<short>(for_reading != 0 ? POLLIN : POLLOUT), 0};
   if (wait == nullptr) return ::poll(&ready, 1, 0);
-  steady_clock::time_point now = steady_clock::now();
-  std::chrono::milliseconds silence = kSilenceMin;
-  steady_clock::time_point ask_at = now + silence;
+  const steady_clock::time_point since = steady_clock::now();
+  steady_clock::time_point now = since;
   while (true) {
     wait->end = ReasonToEnd(*wait, now);
     if (wait->end != MysqlWait::End::kNone) break;
@@ -52,14 +48,9 @@ int WaitForMysqlSocket(int socket, char for_reading, int) {
     if (count > 0) return 1;
     if (count < 0 && errno != EINTR) return -1;
     now = steady_clock::now();
-    if (!wait->still_answers || now < ask_at) continue;
-    if (!wait->still_answers()) {
-      wait->end = MysqlWait::End::kSilent;
-      break;
-    }
-    silence = std::min(2 * silence, kSilenceMax);
-    now = steady_clock::now();
-    ask_at = now + silence;
+    if (!wait->may_answer || wait->may_answer(since)) continue;
+    wait->end = MysqlWait::End::kSilent;
+    break;
   }
   errno = ETIMEDOUT;
   return 0;

@@ -23,8 +23,9 @@ struct MysqlWait {
   /// nullptr: nobody's.
   const CallContext* call = nullptr;
   SteadyTime deadline = SteadyTime::max();
-  /// Asked while nothing comes: false: the server answers nobody. May take a second. Empty: waits.
-  std::function<bool()> still_answers;
+  /// Asked every now and then while nothing comes, with the time since when; false: the server
+  /// answers nobody. Does not block. Empty: waits.
+  std::function<bool(SteadyTime)> may_answer;
   /// Why waiting ended without an answer.
   End end = End::kNone;
 };

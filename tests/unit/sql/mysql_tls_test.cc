@@ -155,6 +155,11 @@ void MysqlTlsTest::ExpectACutHandshakeToBeAnOutage() const {
   gate.SetResetAfter(-1);
   gate.SetHoldRequests(true);
   expect_an_outage();
+  const auto stalling = OpenDatabase(options);
+  const Stopwatch watch;
+  const CallContext late("late", std::chrono::steady_clock::now() + std::chrono::milliseconds(200));
+  EXPECT_TRUE(stalling->Check(late).Is(Reason::kDeadlineExceeded));
+  EXPECT_LT(watch.elapsed(), std::chrono::milliseconds(350)) << "though nobody shakes hands";
   gate.SetHoldRequests(false);
   const Status status = OpenDatabase(options)->Check(CallContext("test"));
   EXPECT_TRUE(status.ok()) << status.ToString();

@@ -1,0 +1,169 @@
+// A database that hangs: everybody is told in time, and nobody waits longer than the call may.
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "servers/slow_lookups.h"
+#include "unit/sql/mysql_outage_fixture.h"
+
+namespace satchel {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+/// How much later than its deadline a call may end.
+constexpr std::chrono::milliseconds kLateMax = 150ms;
+
+class MysqlHangTest : public MysqlOutageTest {
+ protected:
+  void OpenWith(int connections) {
+    MysqlOptions options = ThroughGate();
+    options.connections_max = connections;
+    Reopen(options);
+  }
+  void Reopen(const MysqlOptions& options) {
+    store_.reset();
+    database_ = OpenDatabase(options);
+    store_ = std::make_unique<SqlMetadataStore>(database_);
+  }
+  /// So many calls at once end when their time is over.
+  void ExpectDeadlinesToHold(int calls, std::chrono::milliseconds time) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < calls; ++i) {
+      threads.emplace_back([&] {
+        const Stopwatch watch;
+        const CallContext late("late", steady_clock::now() + time);
+        const Status status = store_->GetUsage(late, UserId("alice"), kQuota).status();
+        EXPECT_TRUE(status.Is(Reason::kDeadlineExceeded)) << status.ToString();
+        EXPECT_LT(watch.elapsed(), time + kLateMax);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  void ExpectCancelledToEnd(std::chrono::milliseconds after) {
+    CallContext call("cancelled");
+    const Stopwatch watch;
+    std::thread caller([&] {
+      EXPECT_TRUE(store_->Probe(call).Is(Reason::kCancelled));
+      EXPECT_LT(watch.elapsed(), after + kLateMax);
+    });
+    Pass(after);
+    call.Cancel();
+    caller.join();
+  }
+  /// The time itself is what matters here.
+  static void Pass(std::chrono::milliseconds time) {
+    std::mutex mutex;
+    std::condition_variable never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, time, [] { return false; });
+  }
+};
+
+TEST_P(MysqlHangTest, WhoWaitsForAConnectionOfASlowCallIsToldAsSoonAsAnybody) {
+  constexpr int kConnections = 2;
+  OpenWith(kConnections);
+  std::vector<std::thread> slow;
+  for (int i = 0; i < kConnections; ++i) {
+    slow.emplace_back([&] {
+      const Status status = Ask(call_, "SELECT SLEEP(20)");
+      EXPECT_TRUE(status.Is(Reason::kDatabaseUnavailable)) << status.ToString();
+    });
+  }
+  // The server has been asked twice by now, and does still answer.
+  Pass(2200ms);
+  gate_.SetBlackhole(true);
+  const Stopwatch watch;
+  ExpectNoPileUp();
+  for (std::thread& thread : slow) thread.join();
+  EXPECT_LT(watch.elapsed(), kMost);
+}
+
+TEST_P(MysqlHangTest, AConnectionThatIsCutAfterALongSilenceIsNotTriedAnew) {
+  WarmUp(1);
+  gate_.SetBlackhole(true);
+  std::thread cutter([&] {
+    Pass(1200ms);
+    gate_.ResetAll();
+  });
+  ExpectUnavailableSoon();
+  cutter.join();
+}
+
+TEST_P(MysqlHangTest, ACallThatRepeatsIsToldAtOnceTheSecondTime) {
+  WarmUp(4);
+  gate_.SetBlackhole(true);
+  const Stopwatch watch;
+  ExpectUnavailableSoon();
+  ExpectUnavailableSoon();
+  Pass(120ms);
+  ExpectUnavailableSoon();
+  EXPECT_LT(watch.elapsed(), kMost + 120ms);
+}
+
+TEST_P(MysqlHangTest, DeadlinesHoldForAnswersAndForConnectionsThatAreLent) {
+  OpenWith(2);
+  WarmUp(2);
+  gate_.SetBlackhole(true);
+  ExpectDeadlinesToHold(8, 700ms);
+}
+
+TEST_P(MysqlHangTest, DeadlinesHoldForConnectionsThatAreOpened) {
+  OpenWith(2);
+  gate_.SetBlackhole(true);
+  ExpectDeadlinesToHold(8, 700ms);
+}
+
+TEST_P(MysqlHangTest, ACancelledCallEndsWhileTheServerIsAsked) {
+  WarmUp(1);
+  gate_.SetBlackhole(true);
+  ExpectCancelledToEnd(700ms);
+}
+
+TEST_P(MysqlHangTest, WhatIsUndoneInTheEndIsNotWaitedForPastTheDeadline) {
+  WarmUp(1);
+  const Stopwatch watch;
+  const CallContext late("late", steady_clock::now() + 200ms);
+  const Status read =
+      database_->Read(late, ReadScope::kSnapshot, [&](SqlConnection& connection) -> Status {
+        const auto asked = connection.Query("SELECT 1", {}, [](const SqlRow&) {});
+        gate_.SetBlackhole(true);
+        return asked.status();
+      });
+  EXPECT_TRUE(read.ok()) << read.ToString();
+  EXPECT_LT(watch.elapsed(), 200ms + kLateMax);
+}
+
+TEST_P(MysqlHangTest, ASlowServerIsNotDownForThoseWhoWait) {
+  OpenWith(1);
+  std::thread slow([&] { EXPECT_TRUE(Ask(call_, "SELECT SLEEP(3.5)").ok()); });
+  Pass(100ms);
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < 8; ++i) {
+    waiting.emplace_back([&] { EXPECT_TRUE(Ask(call_, "SELECT 1").ok()); });
+  }
+  slow.join();
+  for (std::thread& thread : waiting) thread.join();
+  EXPECT_LE(gate_.connections(), 14) << "however many wait, one asks for all";
+}
+
+TEST_P(MysqlHangTest, ANameThatIsLookedUpForeverHoldsUpNobody) {
+  MysqlOptions options = ThroughGate();
+  options.host = kSlowName;
+  Reopen(options);
+  SlowLookups::Hold(true);
+  ExpectCancelledToEnd(100ms);
+  ExpectDeadlinesToHold(4, 200ms);
+  ExpectUnavailableSoon();
+  ExpectNoPileUp();
+  SlowLookups::Hold(false);
+  ExpectItRecovers();
+}
+
+SATCHEL_ON_EVERY_SERVER(MysqlHangTest);
+
+}  // namespace
+}  // namespace satchel
