@@ -98,13 +98,17 @@ class S3Rig {
     return count;
   }
   /// Multipart uploads under way at exactly kKey.
-  std::size_t CountUploads() {
+  std::vector<UploadId> Uploads() {
     const HttpAnswer answer =
         store.client()
             .Send(call, ListUploadsRequest(store.client().bucket(), kKey, "", ""))
             .value();
-    return ParseUploadPage(answer.body).value().uploads.size();
+    const S3UploadPage page = ParseUploadPage(answer.body).value();
+    std::vector<UploadId> found;
+    for (const S3Upload& upload : page.uploads) found.push_back(upload.id);
+    return found;
   }
+  std::size_t CountUploads() { return Uploads().size(); }
 
   static const Clock& DefaultClock() {
     static const SystemClock clock;

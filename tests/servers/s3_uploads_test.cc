@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
 #include "servers/s3_rig.h"
 #include "support/tcp_gate.h"
 
@@ -33,6 +40,25 @@ class S3Uploads : public testing::TestWithParam<S3Server::Kind> {
     gate.SetRefuse(true);
     gate.ResetAll();
     return (*writer)->upload();
+  }
+
+  /// What a process leaves that died `age` ago, right behind the request that makes the upload.
+  UploadId LeaveUnmarked(const ObjectSpec& spec, std::chrono::minutes age) {
+    S3Client& client = rig_->store.client();
+    S3Request create = CreateMultipartRequest(client.bucket(), spec);
+    // MinIO takes the time from those that may replicate; versitygw's is that of a folder.
+    create.headers["x-minio-source-mtime"] = FormatTimestamp(
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now() - age));
+    const HttpAnswer created = client.Send(rig_->call, create).value();
+    const UploadId upload = ParseUploadId(created.body).value();
+    if (GetParam() == S3Server::Kind::kVersitygw) {
+      namespace fs = std::filesystem;
+      for (const auto& entry : fs::recursive_directory_iterator(server_.folder().path() / "data")) {
+        if (entry.path().filename() != upload.value()) continue;
+        fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - age);
+      }
+    }
+    return upload;
   }
 
   S3Server& server_;
@@ -148,6 +174,36 @@ TEST_P(S3Uploads, AnUploadThatMayBeTheAttemptsIsNotForgotten) {
   ASSERT_TRUE(marked.ok()) << marked.body;
   EXPECT_TRUE(rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, UploadId()).ok());
   EXPECT_EQ(rig_->CountUploads(), 0U);
+}
+
+TEST_P(S3Uploads, OneThatNeverToldWhoseItIsIsAbortedOnceItIsAnHourOld) {
+  const ObjectSpec spec = rig_->SpecOf("content");
+  LeaveUnmarked(spec, std::chrono::minutes(61));
+  const UploadId young = LeaveUnmarked(spec, std::chrono::minutes(59));
+  ASSERT_EQ(rig_->CountUploads(), 2U);
+  const Status early = rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, UploadId());
+  EXPECT_TRUE(early.Is(Reason::kObjectStoreUnavailable)) << early.ToString();
+  EXPECT_EQ(rig_->Uploads(), std::vector{young});
+  ASSERT_TRUE(rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, young).ok());
+  LeaveUnmarked(spec, std::chrono::minutes(61));
+  const Status late = rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, UploadId());
+  EXPECT_TRUE(late.ok()) << late.ToString();
+  EXPECT_EQ(rig_->CountUploads(), 0U);
+}
+
+TEST_P(S3Uploads, AnothersIsLeftAloneHoweverOldItIs) {
+  const ObjectSpec others = rig_->SpecOf("content");
+  const UploadId upload = LeaveUnmarked(others, std::chrono::hours(24));
+  S3Client& client = rig_->store.client();
+  ASSERT_TRUE(client
+                  .Send(rig_->call,
+                        UploadMarkerRequest(client.bucket(), others.key, upload, others.attempt))
+                  .value()
+                  .ok());
+  const ObjectSpec spec = rig_->SpecOf("content");
+  const Status removed = rig_->store.RemoveAttempt(rig_->call, spec.key, spec.attempt, UploadId());
+  EXPECT_TRUE(removed.ok()) << removed.ToString();
+  EXPECT_EQ(rig_->Uploads(), std::vector{upload});
 }
 
 TEST_P(S3Uploads, ARemovalWithoutAVersionIsRefused) {
