@@ -89,12 +89,10 @@ TEST_F(S3Refusals, ABucketNameThatIsNone) {
   ExpectRefused(options, "MINIO_BUCKET");
 }
 
-TEST_F(S3Refusals, AStoreThatIsNoS3) {
+TEST_F(S3Refusals, AStoreThatSpeaksNoTls) {
   S3StoreOptions options = Options();
-  const S3Server& server = S3Server::Shared(S3Server::Kind::kMinio);
-  options.endpoint = {true, "127.0.0.1:" + std::to_string(server.port())};
-  S3Rig rig(options);
-  EXPECT_TRUE(rig.SetUp().Is(Reason::kObjectStoreUnavailable)) << "TLS to a port without it";
+  options.endpoint.secure = true;
+  ExpectRefused(options, "set MINIO_SECURE=false");
 }
 
 TEST(S3Versioning, AStoreThatKeepsNoVersionsIsRefused) {
@@ -199,6 +197,19 @@ TEST_F(S3Tls, TheSystemsAuthoritiesAreNotTrustedBesideTheNamedOne) {
   apart.join();
   EXPECT_TRUE(by_the_system.ok()) << by_the_system.ToString();
   EXPECT_TRUE(by_the_named.Is(Reason::kConfigurationInvalid)) << by_the_named.ToString();
+}
+
+TEST_F(S3Tls, AStoreThatSpeaksNothingElseIsToldAtTheStart) {
+  const auto server = Serve("IP:127.0.0.1");
+  S3StoreOptions options = server->Options();
+  options.endpoint.secure = false;
+  for (const std::string& ca_pem : {Certificate(), std::string()}) {
+    options.ca_pem = ca_pem;
+    const Status refused = S3Rig(options).SetUp();
+    EXPECT_TRUE(refused.Is(Reason::kConfigurationInvalid)) << refused.ToString();
+    EXPECT_NE(refused.message().find("set MINIO_SECURE=true"), std::string::npos)
+        << refused.ToString();
+  }
 }
 
 TEST_F(S3Tls, TheHostNameMustStandInTheCertificate) {

@@ -1,8 +1,11 @@
 #include "adapters/s3/http_channel.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/text.h"
@@ -32,6 +35,18 @@ struct FreeList {
 bool IsCertificateError(CURLcode code) {
   return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
          code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_ISSUER_ERROR;
+}
+
+/// OpenSSL's code for it, which curl passes on in its text alone:
+/// "OpenSSL/3.0.19: error:0A00010B:SSL routines::…".
+bool IsNoTlsError(CURLcode code, std::string_view text) {
+  constexpr std::string_view kBefore = "error:";
+  const std::size_t found = text.find(kBefore);
+  if (code != CURLE_SSL_CONNECT_ERROR || found == std::string_view::npos) return false;
+  text.remove_prefix(found + kBefore.size());
+  unsigned long error = 0;
+  std::from_chars(text.data(), text.data() + text.size(), error, 16);
+  return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER;
 }
 
 std::string Milliseconds(milliseconds duration) { return std::to_string(duration.count()) + " ms"; }
@@ -216,6 +231,7 @@ void HttpChannel::Finish(int curl_code) {
   std::string text = curl_easy_strerror(code);
   if (curl_->error_text[0] != '\0') text.append(": ").append(curl_->error_text.data());
   if (IsCertificateError(code)) return Fail(HttpFault::kUntrusted, std::move(text));
+  if (IsNoTlsError(code, curl_->error_text.data())) return Fail(HttpFault::kNoTls, std::move(text));
   Fail(request_bytes == 0 ? HttpFault::kNotReached : HttpFault::kBroken, std::move(text));
 }
 

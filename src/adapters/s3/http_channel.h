@@ -55,6 +55,7 @@ enum class HttpFault : std::uint8_t {
   kCallEnded,   ///< cancelled, or its deadline is over; see status
   kNotReached,  ///< no connection: the request was not sent
   kUntrusted,   ///< the same, because of a certificate
+  kNoTls,       ///< the same, because https was asked for and the server does not speak TLS
   kBroken,      ///< the connection broke or stalled; the request may have been carried out
 };
 

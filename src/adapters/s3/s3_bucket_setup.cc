@@ -2,13 +2,27 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "adapters/s3/http_channel.h"
 #include "adapters/s3/s3_errors.h"
 #include "adapters/s3/s3_requests.h"
 #include "adapters/s3/s3_xml.h"
 
 namespace satchel {
 namespace {
+
+/// Whether what takes no plain request speaks TLS, whoever signed its certificate. Asked without
+/// a key.
+bool SpeaksTls(const S3Client& client, const CallContext& call) {
+  S3StoreOptions options = client.options();
+  options.endpoint.secure = true;
+  OutgoingRequest request;
+  request.method = "HEAD";
+  request.url = options.endpoint.Url() + "/";
+  const HttpFault fault = HttpChannel(options).Perform(call, std::move(request)).fault;
+  return fault == HttpFault::kNone || fault == HttpFault::kUntrusted;
+}
 
 /// Creating is asked for only where it is needed: a key may be allowed to use a bucket alone.
 Status EnsureBucket(S3Client& client, const CallContext& call, const std::string& bucket) {
@@ -24,6 +38,10 @@ Status EnsureBucket(S3Client& client, const CallContext& call, const std::string
   // Made by another replica just now, or it was there all the time.
   if (created.ok() || code == "BucketAlreadyOwnedByYou") return {};
   if (!missing && code == "BucketAlreadyExists") return S3SetupError(head.operation, found);
+  const bool not_s3 = created.fault == HttpFault::kNone && created.status == 400 && code.empty();
+  if (not_s3 && !client.options().endpoint.secure && SpeaksTls(client, call)) {
+    return ConfigurationError("the object store speaks https, not http: set MINIO_SECURE=true");
+  }
   return S3SetupError(create.operation, created).WithContext("bucket " + bucket);
 }
 

@@ -107,6 +107,11 @@ KnownCode Classify(const HttpAnswer& answer, std::string_view code) {
             "the store's certificate is not trusted: set MINIO_CA to the authority that signed it, "
             "and MINIO_ENDPOINT to a name that stands in it"};
   }
+  if (answer.fault == HttpFault::kNoTls) {
+    return {"", Kind::kRefused,
+            "the store speaks http, not https: set MINIO_SECURE=false, or MINIO_ENDPOINT to its "
+            "https port"};
+  }
   if (answer.fault != HttpFault::kNone) {
     return {"", Kind::kPasses, "check that the store runs and that MINIO_ENDPOINT names it"};
   }
@@ -153,8 +158,8 @@ bool IsAbsent(const HttpAnswer& answer) {
 bool IsNoKey(const HttpAnswer& answer) { return S3CodeOf(answer) == "XMinioInvalidResourceName"; }
 
 bool IsTransient(const HttpAnswer& answer) {
-  if (answer.fault == HttpFault::kCallEnded || answer.fault == HttpFault::kUntrusted) return false;
-  if (answer.fault != HttpFault::kNone) return true;
+  if (answer.fault == HttpFault::kNotReached || answer.fault == HttpFault::kBroken) return true;
+  if (answer.fault != HttpFault::kNone) return false;
   if (answer.status == 429 || S3CodeOf(answer) == "RequestTimeout") return true;
   return answer.status == 500 || (answer.status >= 502 && answer.status <= 504);
 }

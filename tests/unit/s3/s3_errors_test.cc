@@ -52,6 +52,8 @@ TEST(S3Errors, OnlyWhatCertainlyDidNothingIsNotDone) {
   EXPECT_TRUE(IsTransient(Fault(HttpFault::kBroken)));
   EXPECT_TRUE(IsTransient(Answer(500, "InternalError")));
   EXPECT_FALSE(IsTransient(Fault(HttpFault::kUntrusted)));
+  EXPECT_FALSE(IsTransient(Fault(HttpFault::kNoTls)));
+  EXPECT_FALSE(IsNotDone(Fault(HttpFault::kNoTls))) << "asking again helps nothing";
   EXPECT_FALSE(IsTransient(Fault(HttpFault::kCallEnded)));
   EXPECT_FALSE(IsTransient(Answer(403, "AccessDenied")));
   EXPECT_FALSE(IsTransient(Answer(507, "XMinioStorageFull")));
@@ -84,6 +86,9 @@ TEST(S3Errors, WhatOnlyAnOperatorCanChangeStopsTheStartAndSaysWhatToDo) {
   const Status untrusted = S3SetupError("HeadBucket", Fault(HttpFault::kUntrusted));
   EXPECT_TRUE(untrusted.Is(Reason::kConfigurationInvalid));
   EXPECT_NE(untrusted.message().find("MINIO_CA"), std::string::npos) << untrusted.ToString();
+  const Status plain = S3SetupError("HeadBucket", Fault(HttpFault::kNoTls));
+  EXPECT_TRUE(plain.Is(Reason::kConfigurationInvalid));
+  EXPECT_NE(plain.message().find("MINIO_SECURE=false"), std::string::npos) << plain.ToString();
 }
 
 TEST(S3Errors, WhatPassesDoesNotStopTheStart) {

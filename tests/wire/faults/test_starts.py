@@ -40,7 +40,8 @@ def assert_refused(server, *mentions) -> None:
     ({"MINIO_SECRET_KEY": SECRET}, "MINIO_SECRET_KEY"),
     ({"MINIO_REGION": "eu-central-1"}, "MINIO_REGION"),
     ({"MINIO_BUCKET": "No_Such-Name"}, "MINIO_BUCKET"),
-], ids=["access key", "secret key", "region", "bucket name"])
+    ({"MINIO_SECURE": "true"}, "set MINIO_SECURE=false"),
+], ids=["access key", "secret key", "region", "bucket name", "https"])
 def test_store_that_refuses_us(new_server, settings, mention):
     assert_refused(new_server(**settings), mention)
 
@@ -314,5 +315,6 @@ def test_store_over_tls(servers, authority, authority_path, stranger_path, tmp_p
         assert server.stop() == 0
         assert_refused(new_server(store=store, MINIO_CA=stranger_path), "MINIO_CA")
         assert_refused(new_server(store=store, MINIO_CA="UNSET"), "MINIO_CA")
+        assert_refused(new_server(store=store, MINIO_SECURE="false"), "set MINIO_SECURE=true")
         other_name = servers.toxiproxy.proxy(minio.endpoint, OTHER_NAME).endpoint
         assert_refused(new_server(store=store, MINIO_ENDPOINT=other_name), "MINIO_CA")
