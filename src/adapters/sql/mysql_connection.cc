@@ -298,7 +298,7 @@ SqlResult<MysqlStatement*> MysqlConnection::Prepare(std::string_view sql) {
 
 SqlResult<MysqlStatement*> MysqlConnection::Run(std::string_view sql,
                                                 std::span<const SqlValue> values) {
-  const auto prepared = Prepare(sql);
+  auto prepared = Prepare(sql);
   if (!prepared.ok()) return prepared;
   MysqlStatement* const statement = *prepared;
   if (!statement->Takes(values)) {

@@ -134,14 +134,7 @@ Result<std::unique_ptr<MysqlDatabase>> MysqlDatabase::Make(MysqlOptions options)
 Status MysqlDatabase::Check(const CallContext& call) {
   MysqlRefusal refusal = MysqlRefusal::kNone;
   const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kSnapshot, &refusal);
-  if (!lease.ok() && refusal != MysqlRefusal::kNone) {
-    return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
-                              std::to_string(options_.port) + " refuses the user " + options_.user +
-                              ": check user, password, rights and, with "
-                              "MICROSERVICE_DATABASE_CA, that the server's certificate comes from "
-                              "that authority and names this host")
-        .WithCause(lease.status().cause());
-  }
+  if (!lease.ok() && refusal != MysqlRefusal::kNone) return Refusal(lease.status().cause());
   SATCHEL_RETURN_IF_ERROR(lease.status());
   std::string foreign;
   MysqlConnection& connection = *lease.value();
@@ -176,12 +169,26 @@ Status MysqlDatabase::Migrate(const CallContext& call, const SqlOperation& opera
   const auto opened = MysqlConnection::Open(
       {options_, ca_path_}, std::chrono::steady_clock::now() + MysqlPool::kConnectTimeMax, &call);
   if (const auto* failure = std::get_if<MysqlConnection::OpenFailure>(&opened)) {
-    return ToStatus(failure->error);
+    const bool refused = failure->refusal != MysqlRefusal::kNone;
+    return refused ? Refusal(failure->error.text) : ToStatus(failure->error);
   }
   MysqlConnection& connection = *std::get<std::unique_ptr<MysqlConnection>>(opened);
   connection.WorkFor(&call);
-  return RunWithMigrationLock(
+  Status migrated = RunWithMigrationLock(
       connection, call, [&](SqlConnection& session) { return RunGuarded(operation, session); });
+  // An account that may not change the schema, say; another try would not help.
+  const bool refused =
+      migrated.Is(Reason::kDatabaseUnavailable) && connection.refusal() != MysqlRefusal::kNone;
+  return refused ? Refusal(migrated.cause()) : migrated;
+}
+
+Status MysqlDatabase::Refusal(const std::string& cause) const {
+  return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
+                            std::to_string(options_.port) + " refuses the user " + options_.user +
+                            ": check user, password, rights and database in MICROSERVICE_DATABASE "
+                            "and, with MICROSERVICE_DATABASE_CA, that the server's certificate "
+                            "comes from that authority and names this host")
+      .WithCause(cause);
 }
 
 Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<Run()>& run) {

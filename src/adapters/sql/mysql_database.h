@@ -44,6 +44,8 @@ class MysqlDatabase final : public SqlDatabase {
 
   MysqlDatabase(MysqlOptions options, std::unique_ptr<CaFile> ca_file);
 
+  /// What an operator has to put right; `cause` is the server's.
+  Status Refusal(const std::string& cause) const;
   Run WriteOnce(const CallContext& call, const SqlOperation& operation);
   Run ReadOnce(const CallContext& call, ReadScope scope, const SqlOperation& operation);
   Status RunUntilDone(const CallContext& call, const std::function<Run()>& run);

@@ -120,10 +120,29 @@ def database_of(store, **changes) -> str:
 def test_database_that_refuses_us(make_store, sql_server, new_server):
     store = make_store(sql_server)
     encoded = "p%40ss%3Aw%2Frd%25"
-    assert_refused(new_server(store=store, MICROSERVICE_DATABASE=database_of(
-        store, **{encoded: SECRET})), "MICROSERVICE_DATABASE")
+    wrong = new_server(store=store, MICROSERVICE_DATABASE=database_of(store, **{encoded: SECRET}))
+    assert_refused(wrong, "in MICROSERVICE_DATABASE")
+    for command in (("migrate", "status"), ("migrate", "deploy"), ("quota", "get", "ada"),
+                    ("fsck",)):
+        done = administer(wrong, *command)
+        assert done.exit_code == 1, (command, done.error)
+        assert "in MICROSERVICE_DATABASE" in done.error and "try again" not in done.error
+        assert SECRET not in done.error
     assert_refused(new_server(store=store, MICROSERVICE_DATABASE=database_of(
         store, **{store.rows.database: "satchel_no_such_database"})), "satchel_no_such_database")
+
+
+def test_migrations_by_an_account_that_may_not_change_the_schema(make_store, new_server):
+    """The server's own, say: what helps is another account, not another try."""
+    store = make_store()
+    database, account = store.rows.server, f"few_rights_{store.rows.database}"
+    database.execute(f"CREATE USER {account}")
+    database.execute(f"GRANT SELECT, INSERT, UPDATE ON {store.rows.database}.* TO {account}")
+    url = f"mysql://{account}@{database.endpoint}/{store.rows.database}"
+    done = administer(new_server(store=store, MICROSERVICE_DATABASE=url), "migrate", "deploy")
+    assert done.exit_code == 1, done.error
+    assert "refuses the user" in done.error and "denied" in done.error
+    assert "try again" not in done.error
 
 
 @pytest.mark.parametrize("kind", SQL_SERVERS)
