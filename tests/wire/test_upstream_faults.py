@@ -1,6 +1,7 @@
 """UPSTREAM_GRPC that is away, hangs, stalls or is refused: the documents do not notice."""
 
 import concurrent.futures
+import itertools
 import signal
 import threading
 import time
@@ -27,8 +28,8 @@ BACK_SECONDS = 5
 IDLE_SECONDS = 2
 STALLED_STREAMS = 300
 STALLED_MESSAGE_BYTES = 1 * MEBIBYTE
-# More than the 128 MiB that messages may hold, at 4 MiB each.
-UNREAD_STREAMS = 60
+# More than the 128 MiB that messages may hold, at 4 MiB and one message each.
+UNREAD_STREAMS = 40
 UNREAD_STREAMS_ENDED = 3
 # Windows, what the transport has taken, and gRPC's share of each stream.
 STALLED_MEMORY_MAX = 400 * MEBIBYTE
@@ -266,7 +267,14 @@ def test_upstream_that_stops_reading_holds_the_caller_back(new_server, upstream,
     chat.cancel()
 
 
+def end_of(chat) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as caught:
+        assert [payload.data for payload in chat] == [b"hello"], "then it is ended"
+    return caught.value
+
+
 def test_callers_cut_for_room_are_told_why(new_server, upstream, call_through):
+    """Which of them are cut is not said: as many as make room for the others."""
     server = new_server(UPSTREAM_GRPC=upstream.address).start()
     caller = call_through(server)
 
@@ -274,20 +282,16 @@ def test_callers_cut_for_room_are_told_why(new_server, upstream, call_through):
         yield probe.Payload(data=b"never read again")
         while True:
             yield probe.Payload(data=b"x" * (4 * MEBIBYTE - 1024))
-    chats = [caller.probe.Chat(requests(), timeout=60) for _ in range(UNREAD_STREAMS)]
-    busy = 0
-    for chat in chats:
-        with pytest.raises(grpc.RpcError) as caught:
-            assert [payload.data for payload in chat] == [b"hello"], "then it is ended"
-        failure = failure_of(caught.value)
-        assert (failure.code, failure.reason) == ("UNAVAILABLE", "SERVER_BUSY"), caught.value
-        failure.assert_well_formed()
-        assert failure.retry_info is not None
-        busy += 1
-        if busy == UNREAD_STREAMS_ENDED:
-            break
-    for chat in chats:
-        chat.cancel()
+    chats = [caller.probe.Chat(requests(), timeout=120) for _ in range(UNREAD_STREAMS)]
+    with concurrent.futures.ThreadPoolExecutor(UNREAD_STREAMS) as pool:
+        ends = concurrent.futures.as_completed([pool.submit(end_of, chat) for chat in chats])
+        for end in itertools.islice(ends, UNREAD_STREAMS_ENDED):
+            failure = failure_of(end.result())
+            assert (failure.code, failure.reason) == ("UNAVAILABLE", "SERVER_BUSY"), end.result()
+            failure.assert_well_formed()
+            assert failure.retry_info is not None
+        for chat in chats:
+            chat.cancel()
     wait_until(lambda: answers(caller), 5, "others go on")
     assert server.stop() == 0
 
