@@ -34,6 +34,7 @@ class StreamCall : public Reactor,
       return;
     }
     ticket_ = *std::move(ticket);
+    OnAdmitted();
     boost::asio::co_spawn(
         environment_.workers,
         [self = this->shared_from_this()]() -> boost::asio::awaitable<void> {
@@ -75,6 +76,8 @@ class StreamCall : public Reactor,
  protected:
   /// The call itself; its status ends it.
   virtual boost::asio::awaitable<Status> Run() = 0;
+  /// Before the coroutine begins.
+  virtual void OnAdmitted() {}
   /// Calls Finish(), once.
   virtual void FinishCall(const grpc::Status& status) { this->Finish(status); }
 
