@@ -23,11 +23,11 @@ int Fail(const Status& status) {
   return status.Is(Reason::kInvalidField) ? cli::kExitUsage : cli::kExitFailed;
 }
 
-/// Transfers take and give back blocks of 256 KiB all the time. By default the allocator returns
-/// such memory to the system at once and faults it in again: a tenth of a download's processor
-/// time.
+/// Transfers take and give back blocks of up to 1 MiB all the time. By default the allocator
+/// returns such memory to the system at once and faults it in again: a tenth of a download's
+/// processor time.
 void KeepTransferBlocks() {
-  constexpr int kMappedBytesMin = 1024 * 1024;
+  constexpr int kMappedBytesMin = 2 * 1024 * 1024;
   constexpr int kKeptBytesMax = 8 * 1024 * 1024;  ///< in each of the allocator's arenas
   mallopt(M_MMAP_THRESHOLD, kMappedBytesMin);
   mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);

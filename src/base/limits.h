@@ -9,8 +9,8 @@ namespace satchel {
 
 inline constexpr std::size_t kNameBytesMax = 128;  ///< user_id and category
 inline constexpr std::size_t kFilenameBytesMax = 255;
-inline constexpr std::size_t kSourceNameBytesMax = 255;         ///< of what is imported from
-inline constexpr std::size_t kTransferChunkBytes = 256 * 1024;  ///< of a download
+inline constexpr std::size_t kSourceNameBytesMax = 255;  ///< of what is imported from
+inline constexpr std::size_t kTransferChunkBytes = 256 * 1024;
 inline constexpr std::size_t kReceivedMessageBytesMax = 4 * 1024 * 1024;
 inline constexpr int kPageSizeDefault = 50;
 inline constexpr int kPageSizeMax = 100;

@@ -4,25 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "base/limits.h"
 #include "base/sha256.h"
 
 namespace satchel {
 namespace {
 
 using boost::asio::awaitable;
-
-/// Fills `buffer` unless the object ends before.
-Result<std::size_t> ReadFully(const CallContext& call, ObjectReader& reader,
-                              std::span<std::byte> buffer) {
-  std::size_t filled = 0;
-  while (filled < buffer.size()) {
-    SATCHEL_ASSIGN_OR_RETURN(const std::size_t count, reader.Read(call, buffer.subspan(filled)));
-    if (count == 0) break;
-    filled += count;
-  }
-  return filled;
-}
 
 /// The part of the block at `position` that lies at or behind `offset`.
 Buffer BehindOffset(Buffer block, std::int64_t position, std::int64_t offset) {
@@ -56,10 +43,11 @@ awaitable<Status> SendDocument(const CallContext& call, ObjectStore& objects,
   Sha256 hash;
   for (std::int64_t position = 0; position < document.size;) {
     const std::int64_t left = document.size - position;
-    Buffer block(
-        static_cast<std::size_t>(std::min(left, static_cast<std::int64_t>(kTransferChunkBytes))));
-    SATCHEL_CO_ASSIGN_OR_RETURN(const std::size_t count, ReadFully(call, *reader, block.span()));
-    if (count != block.size()) co_return DataLoss(document, "it ends early");
+    const auto size = std::min(left, static_cast<std::int64_t>(sink.ChunkBytesMax()));
+    Buffer block(static_cast<std::size_t>(size));
+    SATCHEL_CO_ASSIGN_OR_RETURN(const std::size_t count, reader->Read(call, block.span()));
+    if (count == 0) co_return DataLoss(document, "it ends early");
+    block.Shrink(count);
     hash.Update(block.span());
     Buffer wanted = BehindOffset(std::move(block), position, offset);
     position += static_cast<std::int64_t>(count);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/buffer.h"
@@ -17,6 +18,8 @@ class DownloadSink {
  public:
   virtual ~DownloadSink() = default;
   virtual boost::asio::awaitable<Status> SendInfo(const Document& document) = 0;
+  /// How many bytes the next SendChunk() should bring at most; at least 1.
+  virtual std::size_t ChunkBytesMax() = 0;
   /// Returns once the bytes before these are on their way, so that the next block is read while
   /// this one travels. A client that stalls is DEADLINE_EXCEEDED, one that is gone CANCELLED.
   virtual boost::asio::awaitable<Status> SendChunk(Buffer bytes) = 0;

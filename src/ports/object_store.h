@@ -56,7 +56,8 @@ class ObjectWriter {
 class ObjectReader {
  public:
   virtual ~ObjectReader() = default;
-  /// Fills `buffer` as far as the object goes; returns the bytes read, 0 only at the end.
+  /// Fills at least half of `buffer` unless the object ends before; returns the bytes read, 0 only
+  /// at the end.
   virtual Result<std::size_t> Read(const CallContext& call, std::span<std::byte> buffer) = 0;
   /// Length of the whole object in bytes.
   virtual std::int64_t size() const = 0;

@@ -198,6 +198,24 @@ TEST_P(ObjectStoreContract, RemovingWhatIsGoneIsFine) {
   EXPECT_TRUE(store().RemoveAttempt(kCall, kKey, ids.NewAttemptId(), UploadId()).ok());
 }
 
+TEST_P(ObjectStoreContract, AReadFillsAtLeastHalfOfItsBuffer) {
+  const std::string content = Pattern(3'000'001);
+  const ObjectRef object = Put(store(), SpecOf(kKey, content), content).value();
+  for (const std::size_t size : {1'048'576U, 262'144U, 300'001U}) {
+    const auto reader = store().Open(kCall, object, 0);
+    ASSERT_TRUE(reader.ok() && *reader != nullptr);
+    std::vector<std::byte> buffer(size);
+    std::string bytes;
+    while (bytes.size() < content.size()) {
+      const std::size_t count = (*reader)->Read(kCall, buffer).value();
+      ASSERT_GE(2 * count, std::min(size, content.size() - bytes.size())) << bytes.size();
+      bytes.append(reinterpret_cast<const char*>(buffer.data()), count);
+    }
+    EXPECT_EQ(bytes, content);
+    EXPECT_EQ((*reader)->Read(kCall, buffer).value(), 0U);
+  }
+}
+
 TEST_P(ObjectStoreContract, AReaderNeverSeesOtherBytesAfterARemoval) {
   const std::string content = Pattern(500'000);
   const ObjectRef object = Put(store(), SpecOf(kKey, content), content).value();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/limits.h"
 #include "core/download.h"
 #include "core/upload.h"
 
@@ -80,6 +81,7 @@ class FakeDownloadSink final : public DownloadSink {
     info_ = document;
     co_return Status();
   }
+  std::size_t ChunkBytesMax() override { return kTransferChunkBytes; }
   boost::asio::awaitable<Status> SendChunk(Buffer bytes) override {
     ++chunks_;
     if (const auto failure = failures_.find(chunks_); failure != failures_.end()) {

@@ -24,7 +24,6 @@ constexpr milliseconds kPollMax{50};
 // Held by every upload under way; larger ones were measured to gain nothing.
 constexpr long kUploadBufferBytes = 64L * 1024;
 constexpr long kReceiveBufferBytes = 16L * 1024;
-constexpr long kDownloadBufferBytes = 256L * 1024;
 /// Below the 30 s after which servers close an idle connection, perhaps just under our request.
 constexpr long kIdleSecondsMax = 20;
 
@@ -96,8 +95,9 @@ void HttpChannel::SetOptions() {
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-                   request_.sink == nullptr ? kReceiveBufferBytes : kDownloadBufferBytes);
+  curl_easy_setopt(
+      easy, CURLOPT_BUFFERSIZE,
+      request_.sink == nullptr ? kReceiveBufferBytes : static_cast<long>(HttpSink::kBurstBytesMax));
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options_.ca_pem.empty()) {
     curl_blob blob{const_cast<char*>(options_.ca_pem.data()), options_.ca_pem.size(),

@@ -33,6 +33,9 @@ class HttpSource {
 /// Where a successful answer's body goes.
 class HttpSink {
  public:
+  /// As many bytes may come between two looks at whether there is enough.
+  static constexpr std::size_t kBurstBytesMax = std::size_t{256} * 1024;
+
   virtual ~HttpSink() = default;
   /// Takes all of `bytes` and returns true, or takes none: offer them again later.
   virtual bool Put(std::span<const std::byte> bytes) = 0;

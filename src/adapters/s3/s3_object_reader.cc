@@ -49,8 +49,15 @@ bool S3ObjectReader::Window::Put(std::span<const std::byte> bytes) {
   return true;
 }
 
-void S3ObjectReader::Window::Open(std::span<std::byte> buffer) {
+bool S3ObjectReader::Window::full() const {
+  const std::size_t room = buffer_.size() - filled_;
+  if (room == 0) return true;
+  return !whole_ && room < kBurstBytesMax && filled_ >= buffer_.size() / 2;
+}
+
+void S3ObjectReader::Window::Open(std::span<std::byte> buffer, bool whole) {
   buffer_ = buffer;
+  whole_ = whole;
   filled_ = std::min(buffer.size(), kept_.size() - kept_from_);
   if (filled_ > 0) std::memcpy(buffer.data(), kept_.data() + kept_from_, filled_);
   kept_from_ += filled_;
@@ -157,7 +164,7 @@ Result<std::size_t> S3ObjectReader::Read(const CallContext& call, std::span<std:
   buffer = buffer.first(static_cast<std::size_t>(
       std::min<std::int64_t>(left_, static_cast<std::int64_t>(buffer.size()))));
   if (buffer.empty()) return std::size_t{0};
-  window_.Open(buffer);
+  window_.Open(buffer, static_cast<std::int64_t>(buffer.size()) == left_);
   const Result<bool> there = Fill(call);
   if (!there.ok()) {
     channel_.reset();

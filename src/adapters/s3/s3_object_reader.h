@@ -32,14 +32,17 @@ class S3ObjectReader final : public ObjectReader {
   class Window final : public HttpSink {
    public:
     bool Put(std::span<const std::byte> bytes) override;
-    void Open(std::span<std::byte> buffer);
-    bool full() const { return filled_ == buffer_.size(); }
+    /// `whole`: the object has no bytes that do not fit.
+    void Open(std::span<std::byte> buffer, bool whole);
+    /// What the connection may have received by then fits no more, and would be copied twice.
+    bool full() const;
     std::size_t filled() const { return filled_; }
     bool empty() const { return kept_from_ == kept_.size(); }
 
    private:
     std::span<std::byte> buffer_;
     std::size_t filled_ = 0;
+    bool whole_ = false;
     std::vector<std::byte> kept_;
     std::size_t kept_from_ = 0;
   };

@@ -66,6 +66,11 @@ Result<Admission::Ticket> Admission::Enter(WatchedCall& call) {
   return Ticket(*this, calls_.insert(calls_.end(), &call));
 }
 
+int Admission::running() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(calls_.size());
+}
+
 void Admission::Drain() {
   const std::lock_guard lock(mutex_);
   draining_ = true;

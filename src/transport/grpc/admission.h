@@ -51,6 +51,8 @@ class Admission {
   /// SHUTTING_DOWN or SERVER_BUSY when `call` may not run. `call` must outlive the ticket.
   Result<Ticket> Enter(WatchedCall& call);
 
+  /// How many calls are in.
+  int running() const;
   /// From now on Enter() refuses.
   void Drain();
   bool draining() const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/limits.h"
 #include "transport/grpc/messages.h"
 
 namespace satchel {
@@ -13,6 +14,11 @@ namespace {
 /// A document that fits the smallest window a client grants by half is taken whether its reader
 /// reads or not, so nobody waits for that: half the time of such a call was waiting.
 constexpr std::int64_t kUnwatchedBytesMax = 32 * 1024;
+
+/// Large chunks cost fewer wake-ups and fewer copies: a tenth of a download's processor time. With
+/// many calls at once memory counts for more, for a call holds up to three chunks.
+constexpr std::size_t kLargeChunkBytes = 1024 * 1024;
+constexpr int kCallsWithLargeChunksMax = 16;
 
 }  // namespace
 
@@ -51,6 +57,11 @@ awaitable<Status> DownloadCall::SendInfo(const Document& document) {
   document::DownloadDocumentResponse message;
   ToMessage(document, message.mutable_info());
   return Send(Serialized(message));
+}
+
+std::size_t DownloadCall::ChunkBytesMax() {
+  return environment_.admission.running() <= kCallsWithLargeChunksMax ? kLargeChunkBytes
+                                                                      : kTransferChunkBytes;
 }
 
 awaitable<Status> DownloadCall::SendChunk(Buffer bytes) {

@@ -24,6 +24,7 @@ class DownloadCall final : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
   boost::asio::awaitable<Status> Run() override;
   void FinishCall(const grpc::Status& status) override;
   boost::asio::awaitable<Status> SendInfo(const Document& document) override;
+  std::size_t ChunkBytesMax() override;
   boost::asio::awaitable<Status> SendChunk(Buffer bytes) override;
   /// Waits until no message waits behind the one on its way, then puts this one there.
   boost::asio::awaitable<Status> Send(grpc::ByteBuffer message);

@@ -28,7 +28,9 @@ TEST(AdmissionTest, RefusesBeyondItsLimitUntilOneLeaves) {
     const Result<Admission::Ticket> refused = admission.Enter(second);
     EXPECT_EQ(refused.status().reason(), Reason::kServerBusy);
     EXPECT_TRUE(refused.status().retry_after());
+    EXPECT_EQ(admission.running(), 1);
   }
+  EXPECT_EQ(admission.running(), 0);
   EXPECT_TRUE(admission.Enter(second).ok());
 }
 
