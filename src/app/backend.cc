@@ -102,9 +102,9 @@ void Backend::Guard(const Config& config) {
 }
 
 Status Backend::CheckHalves(const CallContext& call) {
-  const Status database = metadata_backend_.check(call);
+  Status database = metadata_backend_.check(call);
   if (!database.ok() && !IsAway(database)) return database;
-  const Status store = object_backend_.check(call);
+  Status store = object_backend_.check(call);
   if (!store.ok() && !IsAway(store)) return store;
   if (!database.ok() || store.ok()) return database;
   // Paired before: what needs no bytes can be done without the store.
