@@ -1,6 +1,7 @@
 """Calls of the AI service on Satchel's port: as if they had reached it directly."""
 
 import hashlib
+import queue
 import threading
 import time
 
@@ -25,6 +26,8 @@ pytestmark = [pytest.mark.short, pytest.mark.sqlite, pytest.mark.local_objects]
 LIMIT = 4 * MEBIBYTE
 # Field number and length of Payload.data in front of some MiB.
 PAYLOAD_FRAMING_BYTES = 5
+# Far more than anything is held for, and far less than would be a wait for something that never is.
+WAIT_SECONDS_MAX = 0.1
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -174,13 +177,15 @@ def test_server_stream(caller):
     assert [len(payload.data) for payload in received] == [100_000] * 200
 
 
-def test_server_stream_that_fails_midway(caller):
-    call = caller.probe.Download(probe.Plan(messages=5, message_bytes=9, fail_after=3), timeout=10)
+@pytest.mark.parametrize("sent", [1, 2, 3])
+def test_server_stream_that_fails_midway(caller, sent):
+    call = caller.probe.Download(
+        probe.Plan(messages=5, message_bytes=9, fail_after=sent), timeout=10)
     received = []
     with ends_with(grpc.StatusCode.DATA_LOSS):
         for payload in call:
             received.append(payload)
-    assert len(received) == 3
+    assert len(received) == sent
 
 
 def test_client_stream(caller):
@@ -222,6 +227,68 @@ def test_initial_metadata_does_not_wait_for_a_message(caller):
     assert dict(call.initial_metadata())["x-early"] == "yes"
     assert time.monotonic() - begin < 5
     call.cancel()
+
+
+def quickest(attempts, attempt) -> float:
+    """Seconds of the quickest one: what a machine is busy with delays some, a rule delays all."""
+    seconds = []
+    for _ in range(attempts):
+        begin = time.monotonic()
+        attempt()
+        seconds.append(time.monotonic() - begin)
+    return min(seconds)
+
+
+def test_upstream_that_speaks_first_is_not_kept_waiting(caller):
+    never = threading.Event()
+
+    def attempt():
+        chat = caller.probe.Chat((never.wait(20) for _ in range(1)), timeout=20)
+        assert next(chat).data == b"hello"
+        chat.cancel()
+    try:
+        assert quickest(20, attempt) < WAIT_SECONDS_MAX
+    finally:
+        never.set()
+
+
+def test_messages_of_an_open_stream_are_not_kept_waiting(caller):
+    asked = queue.SimpleQueue()
+    chat = caller.probe.Chat(iter(asked.get, None), timeout=30)
+    asked.put(probe.Payload(data=b"first"))
+    assert [next(chat).data, next(chat).data] == [b"hello", b"first"]
+
+    def attempt():
+        asked.put(probe.Payload(data=b"another"))
+        assert next(chat).data == b"another"
+    assert quickest(20, attempt) < WAIT_SECONDS_MAX
+    asked.put(None)
+    assert list(chat) == []
+
+
+def test_message_of_a_caller_that_does_not_end_is_passed_on(server):
+    with Http2(server.address) as raw:
+        stream = raw.open("/probe.Probe/Describe")
+        raw.send(stream, message(probe.Payload(data=b"open").SerializeToString()))
+        raw.wait(lambda: "grpc-status" in raw.headers, 10, "an answer")
+    assert raw.grpc_status() == grpc.StatusCode.OK.value[0]
+
+
+@pytest.mark.parametrize("pause", [0, 0.02])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_every_message_arrives_whenever_the_end_comes(caller, count, pause):
+    """With the last message, or so much later that nobody waits for it any more."""
+    def requests():
+        for number in range(count):
+            yield probe.Payload(data=b"%d" % number)
+            threading.Event().wait(pause)
+    summary = caller.probe.Upload(requests(), timeout=10)
+    sent = b"".join(b"%d" % number for number in range(count))
+    assert (summary.messages, summary.sha256) == (count, hashlib.sha256(sent).hexdigest())
+    answers = [payload.data for payload in caller.probe.Chat(requests(), timeout=10)]
+    assert answers == [b"hello", *(b"%d" % number for number in range(count))]
+    received = list(caller.probe.Download(probe.Plan(messages=count, message_bytes=5), timeout=10))
+    assert [payload.data for payload in received] == [b"ddddd"] * count
 
 
 def cancelled_upstream(caller, before) -> bool:

@@ -1,6 +1,10 @@
 #include "transport/grpc/passed_call.h"
 
+#include <grpcpp/support/slice.h>
+
+#include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "transport/grpc/grpc_status.h"
 #include "transport/grpc/passed_metadata.h"
@@ -16,6 +20,8 @@ constexpr std::chrono::milliseconds kConnectionNewsDelay = 50ms;
 constexpr std::chrono::milliseconds kForcedEndDelay = 1s;
 /// While the budget is used up, so that those who wait for room get it.
 constexpr std::chrono::milliseconds kPatienceUnderPressure = 1s;
+/// What a write costs counts only beside smaller messages, and these take no room worth the name.
+constexpr std::size_t kHeldMessageBytesMax = 16UL * 1024;
 /// One for what is read from the upstream, one for what is written to it.
 constexpr int kHolds = 2;
 
@@ -23,6 +29,18 @@ StatusCode KnownCode(grpc::StatusCode code) {
   const auto number = static_cast<int>(code);
   const bool known = number >= 0 && number <= static_cast<int>(StatusCode::kDataLoss);
   return known ? static_cast<StatusCode>(number) : StatusCode::kUnknown;
+}
+
+/// The same bytes, not copied, as gRPC's C++ side has them.
+grpc::ByteBuffer Adopt(grpc_byte_buffer* message) {
+  const grpc_slice_buffer& raw = message->data.raw.slice_buffer;
+  std::vector<grpc::Slice> slices;
+  slices.reserve(raw.count);
+  for (std::size_t i = 0; i < raw.count; ++i) {
+    slices.emplace_back(raw.slices[i], grpc::Slice::ADD_REF);
+  }
+  grpc_byte_buffer_destroy(message);
+  return {slices.data(), slices.size()};
 }
 
 Status Stalled() { return Status(Reason::kDeadlineExceeded, "the stream was idle for too long"); }
@@ -33,6 +51,11 @@ PassedCall::PassedCall(const PassedCallEnvironment& environment,
                        grpc::GenericCallbackServerContext& context)
     : environment_(environment), context_(context) {}
 
+PassedCall::~PassedCall() {
+  environment_.budget.Release(request_.Length() + next_request_.Length() + response_.Length() +
+                              next_response_.Length());
+}
+
 void PassedCall::Start() {
   self_ = shared_from_this();
   environment_.observer.PassedCallStarted();
@@ -40,12 +63,9 @@ void PassedCall::Start() {
     FinishWith(ToGrpcStatus(refused, ""));
     return;
   }
-  upstream_self_ = shared_from_this();
-  environment_.stub.PrepareBidiStreamingCall(&upstream_context_, context_.method(), {}, &upstream_);
-  upstream_.AddMultipleHolds(kHolds);
-  // Reports nothing before this function has returned.
+  environment_.waits.Begin({std::shared_ptr<Moment>(self_, &opening_)});
+  reading_request_ = true;
   ReadRequest();
-  upstream_.StartCall();
 }
 
 Status PassedCall::Enter() {
@@ -57,6 +77,21 @@ Status PassedCall::Enter() {
   return {};
 }
 
+void PassedCall::Open() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(opened_, true)) return;
+    upstream_self_ = shared_from_this();
+    // Then the metadata goes with the message or the end.
+    if (request_.Valid() || requests_ended_) upstream_context_.set_initial_metadata_corked(true);
+    environment_.stub.PrepareBidiStreamingCall(&upstream_context_, context_.method(), {},
+                                               &upstream_);
+    upstream_.AddMultipleHolds(kHolds);
+    SendRequests();
+  }
+  upstream_.StartCall();
+}
+
 void PassedCall::ReadRequest() {
   if (!environment_.budget.exhausted() ||
       environment_.budget.MayRead({shared_from_this(), &request_turn_})) {
@@ -66,7 +101,114 @@ void PassedCall::ReadRequest() {
 
 void PassedCall::StartReadRequest() {
   const std::lock_guard lock(mutex_);
-  if (!finished_) StartRead(&request_);
+  if (finished_) return;
+  request_read_.functor_run = &PassedCall::OnRequestRead;
+  request_read_.owner = shared_from_this();
+  request_read_.message = nullptr;
+  request_read_.call = context_.c_call();
+  grpc_call_ref(request_read_.call);
+  grpc_op read{};
+  read.op = GRPC_OP_RECV_MESSAGE;
+  read.data.recv_message.recv_message = &request_read_.message;
+  // It fails for wrong use only.
+  const grpc_call_error error =
+      grpc_call_start_batch(request_read_.call, &read, 1, &request_read_, nullptr);
+  if (error != GRPC_CALL_OK) std::abort();
+}
+
+void PassedCall::OnRequestRead(grpc_completion_queue_functor* functor, int ok) {
+  auto& read = *static_cast<RequestRead*>(functor);
+  const std::shared_ptr<PassedCall> call = std::move(read.owner);
+  grpc_byte_buffer* const message = std::exchange(read.message, nullptr);
+  grpc_call_unref(read.call);
+  if (ok == 0) {
+    if (message != nullptr) grpc_byte_buffer_destroy(message);
+    call->OnRequestsBroken();
+  } else if (message == nullptr) {
+    call->OnRequestsEnd();
+  } else {
+    call->OnRequest(Adopt(message));
+  }
+}
+
+void PassedCall::OnRequest(grpc::ByteBuffer message) {
+  if (message.Length() > environment_.message_bytes_max) {
+    EndWith(Status(Reason::kMessageTooLarge, "the message is too large to be passed on")
+                .WithMetadata("limit", std::to_string(environment_.message_bytes_max)));
+    return;
+  }
+  bool read_on = false;
+  {
+    const std::lock_guard lock(mutex_);
+    reading_request_ = false;
+    if (!requests_open_) return;
+    environment_.budget.Hold(message.Length());
+    const bool first = !request_.Valid();
+    (first ? request_ : next_request_).Swap(&message);
+    SendRequests();
+    if (opened_) return;
+    read_on = first && MayHold(request_);
+    reading_request_ = read_on;
+  }
+  if (read_on) {
+    StartReadRequest();
+  } else {
+    Open();
+  }
+}
+
+bool PassedCall::MayHold(const grpc::ByteBuffer& message) const {
+  return message.Length() <= kHeldMessageBytesMax && !environment_.budget.exhausted();
+}
+
+void PassedCall::OnRequestsEnd() {
+  {
+    const std::lock_guard lock(mutex_);
+    reading_request_ = false;
+    requests_ended_ = true;
+    SendRequests();
+  }
+  Open();
+}
+
+void PassedCall::OnRequestsBroken() {
+  CancelUpstream();
+  Open();
+}
+
+void PassedCall::OnRequestTaken(bool ok) {
+  std::size_t taken_bytes = 0;
+  bool read_on = false;
+  {
+    const std::lock_guard lock(mutex_);
+    requesting_since_.reset();
+    taken_bytes = request_.Length();
+    request_.Clear();
+    // Otherwise the upstream has ended the call, and its status is on its way.
+    if (ok) {
+      SendRequests();
+      read_on = requests_open_ && !requests_ended_ && !requesting_since_ &&
+                !std::exchange(reading_request_, true);
+    }
+  }
+  environment_.budget.Release(taken_bytes);
+  if (read_on) ReadRequest();
+}
+
+void PassedCall::SendRequests() {
+  if (!opened_ || !requests_open_ || requesting_since_) return;
+  if (!request_.Valid()) request_.Swap(&next_request_);
+  const bool last = requests_ended_ && !next_request_.Valid();
+  if (request_.Valid()) {
+    requesting_since_ = std::chrono::steady_clock::now();
+    upstream_.StartWrite(&request_,
+                         last ? grpc::WriteOptions().set_last_message() : grpc::WriteOptions());
+  } else if (last) {
+    upstream_.StartWritesDone();
+  }
+  if (!last) return;
+  requests_open_ = false;
+  upstream_.RemoveHold();
 }
 
 void PassedCall::ReadResponse() {
@@ -82,103 +224,85 @@ void PassedCall::CancelUpstream() {
   environment_.budget.Admit(response_turn_);
 }
 
-void PassedCall::OnReadDone(bool ok) {
-  if (!ok) {
-    OnRequestsEnd();
-    return;
-  }
-  if (request_.Length() > environment_.message_bytes_max) {
-    EndWith(Status(Reason::kMessageTooLarge, "the message is too large to be passed on")
-                .WithMetadata("limit", std::to_string(environment_.message_bytes_max)));
-    return;
-  }
-  const std::lock_guard lock(mutex_);
-  if (!requests_open_) return;
-  request_bytes_ = request_.Length();
-  environment_.budget.Hold(request_bytes_);
-  requesting_since_ = std::chrono::steady_clock::now();
-  upstream_.StartWrite(&request_);
-}
-
-void PassedCall::OnRequestsEnd() {
-  if (context_.IsCancelled()) {
-    CancelUpstream();
-    return;
-  }
-  // A message above gRPC's own limit looks like the caller's end, until the call is cancelled a
-  // moment later. To be asked for one more message tells the two apart.
-  end_check_.functor_run = &PassedCall::OnEndChecked;
-  end_check_.owner = shared_from_this();
-  end_check_.call = context_.c_call();
-  grpc_call_ref(end_check_.call);
-  grpc_op read{};
-  read.op = GRPC_OP_RECV_MESSAGE;
-  read.data.recv_message.recv_message = &end_check_.message;
-  if (grpc_call_start_batch(end_check_.call, &read, 1, &end_check_, nullptr) != GRPC_CALL_OK) {
-    OnEndChecked(&end_check_, 0);
-  }
-}
-
-void PassedCall::OnEndChecked(grpc_completion_queue_functor* functor, int ok) {
-  auto& check = *static_cast<EndCheck*>(functor);
-  const std::shared_ptr<PassedCall> call = std::move(check.owner);
-  const bool ended = ok != 0 && check.message == nullptr;
-  if (check.message != nullptr) grpc_byte_buffer_destroy(check.message);
-  grpc_call_unref(check.call);
-  if (!ended) {
-    call->CancelUpstream();
-    return;
-  }
-  const std::lock_guard lock(call->mutex_);
-  if (!std::exchange(call->requests_open_, false)) return;
-  call->upstream_.StartWritesDone();
-  call->upstream_.RemoveHold();
-}
-
-void PassedCall::OnRequestTaken(bool ok) {
+void PassedCall::OnUpstreamMetadata(bool ok) {
   {
     const std::lock_guard lock(mutex_);
-    requesting_since_.reset();
-  }
-  request_.Clear();
-  environment_.budget.Release(std::exchange(request_bytes_, 0));
-  // Otherwise the upstream has ended the call, and its status is on its way.
-  if (ok) ReadRequest();
-}
-
-void PassedCall::OnUpstreamMetadata(bool ok) {
-  if (ok) {
-    CopyInitialMetadata(upstream_context_, context_);
-    StartSendInitialMetadata();
+    if (ok) {
+      CopyInitialMetadata(upstream_context_, context_);
+      metadata_owed_ = true;
+      AwaitAnswer();
+    }
+    reading_response_ = true;
   }
   ReadResponse();
 }
 
 void PassedCall::OnResponse(bool ok) {
-  if (ok) {
-    response_bytes_ = response_.Length();
-    environment_.budget.Hold(response_bytes_);
-    {
-      const std::lock_guard lock(mutex_);
-      writing_since_ = std::chrono::steady_clock::now();
-    }
-    StartWrite(&response_);
+  if (!ok) {
+    OnResponsesEnd();
     return;
   }
+  {
+    const std::lock_guard lock(mutex_);
+    reading_response_ = false;
+    environment_.budget.Hold(next_response_.Length());
+    // Of the second message the first is not held any more.
+    response_held_ = metadata_owed_ && !response_.Valid() && MayHold(next_response_);
+    if (!response_.Valid()) response_.Swap(&next_response_);
+    SendResponses();
+    if (!response_held_) return;
+    AwaitAnswer();
+    reading_response_ = true;
+  }
+  StartReadResponse();
+}
+
+void PassedCall::OnResponsesEnd() {
   const std::lock_guard lock(mutex_);
+  reading_response_ = false;
+  responses_ended_ = true;
   upstream_.RemoveHold();
   if (std::exchange(requests_open_, false)) upstream_.RemoveHold();
 }
 
+void PassedCall::AwaitAnswer() {
+  if (std::exchange(awaiting_answer_, true)) return;
+  environment_.waits.Begin({std::shared_ptr<Moment>(shared_from_this(), &answering_)});
+}
+
+void PassedCall::OnAnswerWaited() {
+  const std::lock_guard lock(mutex_);
+  awaiting_answer_ = false;
+  response_held_ = false;
+  if (finished_) return;
+  SendResponses();
+  if (std::exchange(metadata_owed_, false)) StartSendInitialMetadata();
+}
+
+void PassedCall::SendResponses() {
+  if (response_held_ || writing_since_ || finished_) return;
+  if (!response_.Valid() && !reading_response_) response_.Swap(&next_response_);
+  if (!response_.Valid()) return;
+  metadata_owed_ = false;
+  writing_since_ = std::chrono::steady_clock::now();
+  StartWrite(&response_);
+}
+
 void PassedCall::OnWriteDone(bool ok) {
+  std::size_t taken_bytes = 0;
+  bool read_on = false;
   {
     const std::lock_guard lock(mutex_);
     writing_since_.reset();
+    taken_bytes = response_.Length();
+    response_.Clear();
+    SendResponses();
+    read_on = !responses_ended_ && !writing_since_ && !std::exchange(reading_response_, true);
+    if (status_owed_) SendStatus();
   }
-  response_.Clear();
-  environment_.budget.Release(std::exchange(response_bytes_, 0));
+  environment_.budget.Release(taken_bytes);
   if (!ok) CancelUpstream();
-  ReadResponse();
+  if (read_on) ReadResponse();
 }
 
 void PassedCall::OnUpstreamDone(const grpc::Status& status) {
@@ -231,15 +355,25 @@ void PassedCall::FinishWith(const grpc::Status& status) {
     const std::lock_guard lock(mutex_);
     ended_at_ = std::chrono::steady_clock::now();
     finished_ = true;
+    status_owed_ = status;
+    if (!writing_since_) SendStatus();
   }
   environment_.budget.Admit(request_turn_);
-  Finish(status);
+}
+
+void PassedCall::SendStatus() {
+  if (response_.Valid()) {
+    writing_since_ = std::chrono::steady_clock::now();
+    StartWriteAndFinish(&response_, {}, *status_owed_);
+  } else {
+    Finish(*status_owed_);
+  }
 }
 
 void PassedCall::EndWith(const Status& status) {
   {
     const std::lock_guard lock(mutex_);
-    if (ended_with_ || ended_at_) return;
+    if (ended_with_) return;
     ended_with_ = status;
     ended_at_ = std::chrono::steady_clock::now();
   }
@@ -253,12 +387,12 @@ void PassedCall::CheckStall(SteadyTime now) {
   {
     const std::lock_guard lock(mutex_);
     if (cut_) return;
+    const std::optional<Status> stalled = StallOf(now);
     if (ended_at_) {
       const auto patience = ended_with_ ? kForcedEndDelay : environment_.stream_idle_max;
-      if (now - *ended_at_ <= patience) return;
-      cut_with = ended_with_.value_or(Stalled());
+      if (!stalled && now - *ended_at_ <= patience) return;
+      cut_with = ended_with_.value_or(stalled.value_or(Stalled()));
     } else {
-      const std::optional<Status> stalled = StallOf(now);
       if (!stalled) return;
       ended_with_ = stalled;
       ended_at_ = now;

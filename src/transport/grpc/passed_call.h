@@ -19,6 +19,7 @@
 #include "ports/passed_call_observer.h"
 #include "transport/grpc/admission.h"
 #include "transport/grpc/message_budget.h"
+#include "transport/grpc/short_waits.h"
 
 namespace satchel {
 
@@ -28,14 +29,19 @@ struct PassedCallEnvironment {
   grpc::GenericStub& stub;
   Admission& admission;
   MessageBudget& budget;
+  ShortWaits& waits;
   PassedCallObserver& observer;
   std::size_t message_bytes_max;
   std::chrono::milliseconds stream_idle_max;
 };
 
 /// Every kind of call looks the same from here: messages come and go until one side ends. In each
-/// direction a message is read only when the one before it has been taken, so what a call holds is
-/// one message each way, and flow control reaches from end to end. Nothing of it is parsed.
+/// direction a message is read only when the one before it has been taken, so flow control reaches
+/// from end to end. Nothing of it is parsed.
+///
+/// Most calls are unary, and what they cost is writes. So the first message of each direction, and
+/// the metadata before it, waits for a moment for what usually follows at once: the end, which is
+/// then written with it. What comes instead is one message more to hold.
 ///
 /// Two reactors, one for each connection. The upstream's is the first to end: the answer to the
 /// caller is made from its end, and whatever ends the call early cancels it.
@@ -44,11 +50,13 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
                          public std::enable_shared_from_this<PassedCall> {
  public:
   PassedCall(const PassedCallEnvironment& environment, grpc::GenericCallbackServerContext& context);
+  ~PassedCall() override;
+  PassedCall(const PassedCall&) = delete;
+  PassedCall& operator=(const PassedCall&) = delete;
 
   /// Begins the call; after this gRPC owns it.
   void Start();
 
-  void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override { CancelUpstream(); }
   void OnDone() override;
@@ -84,27 +92,53 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
     const Read read_;
   };
 
-  /// Asks the caller's stream for one more message (see OnRequestsEnd). gRPC's core tells an end
-  /// from a failure; its C++ reactors do not.
-  struct EndCheck : grpc_completion_queue_functor {
+  /// Waits for what may come at once, in one of the two directions.
+  class Moment final : public ShortWaits::Waiter {
+   public:
+    using Over = void (PassedCall::*)();
+    Moment(PassedCall& call, Over over) : call_(call), over_(over) {}
+    void OnWaited() override { (call_.*over_)(); }
+
+   private:
+    PassedCall& call_;
+    const Over over_;
+  };
+
+  /// Asks the caller's stream for one message, through gRPC's core. It tells an end from a failure,
+  /// which may be a message above gRPC's own limit; gRPC's C++ reactors do not.
+  struct RequestRead : grpc_completion_queue_functor {
     grpc_byte_buffer* message = nullptr;
     grpc_call* call = nullptr;
-    std::shared_ptr<PassedCall> owner;
+    std::shared_ptr<PassedCall> owner;  // while it is out
   };
 
   Status Enter();
+  /// Begins the call to the upstream, with what the caller has sent so far.
+  void Open();
   // Read when the budget has room; the others at once.
   void ReadRequest();
   void ReadResponse();
   void StartReadRequest();
-  void StartReadResponse() { upstream_.StartRead(&response_); }
+  void StartReadResponse() { upstream_.StartRead(&next_response_); }
   void CancelUpstream();
+  static void OnRequestRead(grpc_completion_queue_functor* functor, int ok);
+  void OnRequest(grpc::ByteBuffer message);
+  /// For a moment, as the first one of its direction.
+  bool MayHold(const grpc::ByteBuffer& message) const;
+  void OnRequestsEnd();
+  void OnRequestsBroken();
+  void OnRequestTaken(bool ok);
   void OnUpstreamMetadata(bool ok);
   void OnResponse(bool ok);
-  void OnRequestTaken(bool ok);
+  void OnResponsesEnd();
+  void OnAnswerWaited();
   void OnUpstreamDone(const grpc::Status& status);
-  void OnRequestsEnd();
-  static void OnEndChecked(grpc_completion_queue_functor* functor, int ok);
+  // Write what may be written now; under mutex_.
+  void SendRequests();
+  void SendResponses();
+  void SendStatus();
+  /// Under mutex_.
+  void AwaitAnswer();
   /// Ends the call with `status`, whatever the upstream says; the first one stays.
   void EndWith(const Status& status);
   void FinishWith(const grpc::Status& status);
@@ -124,19 +158,31 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
   const SteadyTime started_at_ = std::chrono::steady_clock::now();
   grpc::ClientContext upstream_context_;
   UpstreamSide upstream_{*this};
-  grpc::ByteBuffer request_;
-  grpc::ByteBuffer response_;
-  std::size_t request_bytes_ = 0;   // held
-  std::size_t response_bytes_ = 0;  // held
   Turn request_turn_{*this, &PassedCall::StartReadRequest};
   Turn response_turn_{*this, &PassedCall::StartReadResponse};
-  EndCheck end_check_{};
+  Moment opening_{*this, &PassedCall::Open};
+  Moment answering_{*this, &PassedCall::OnAnswerWaited};
+  RequestRead request_read_{};
   std::optional<grpc::Alarm> alarm_;
   StatusCode answered_ = StatusCode::kUnknown;
 
-  std::mutex mutex_;           // guards what follows
-  bool requests_open_ = true;  // the upstream still takes messages of the caller
-  bool finished_ = false;      // nothing more is asked of the caller's side
+  std::mutex mutex_;  // guards what follows
+  // A message is in here from when it was read until it was taken.
+  grpc::ByteBuffer request_;        // held, or being written
+  grpc::ByteBuffer next_request_;   // came before that one was taken
+  grpc::ByteBuffer response_;       // as above
+  grpc::ByteBuffer next_response_;  // not to be looked at while it is read
+  bool opened_ = false;             // the upstream's call is begun
+  bool reading_request_ = false;
+  bool requests_ended_ = false;  // by the caller
+  bool requests_open_ = true;    // the upstream still takes messages of the caller
+  bool reading_response_ = false;
+  bool responses_ended_ = false;
+  bool metadata_owed_ = false;  // the upstream's initial one
+  bool response_held_ = false;
+  bool awaiting_answer_ = false;
+  bool finished_ = false;  // nothing more is asked of the caller's side
+  std::optional<grpc::Status> status_owed_;
   std::optional<Status> ended_with_;
   std::optional<SteadyTime> ended_at_;
   std::optional<SteadyTime> writing_since_;     // to the caller

@@ -64,6 +64,7 @@ Upstream::Upstream(const UpstreamOptions& options, PassedCallObserver& observer)
                    .stub = stub_,
                    .admission = admission_,
                    .budget = budget_,
+                   .waits = waits_,
                    .observer = observer,
                    .message_bytes_max = options.message_bytes_max,
                    .stream_idle_max = options.stream_idle_max} {}

@@ -12,7 +12,9 @@
 
 #include "ports/passed_call_observer.h"
 #include "transport/grpc/admission.h"
+#include "transport/grpc/message_budget.h"
 #include "transport/grpc/passed_call.h"
+#include "transport/grpc/short_waits.h"
 
 namespace satchel {
 
@@ -44,6 +46,7 @@ class Upstream {
   grpc::GenericStub stub_;
   Admission admission_;
   MessageBudget budget_;
+  ShortWaits waits_;
   const PassedCallEnvironment environment_;
 };
 
