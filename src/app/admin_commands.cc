@@ -69,8 +69,9 @@ class OwnAdministration {
   Status OpenBackend() {
     const Status checked = backend_->Check(CallContext("start"));
     if (checked.ok()) backend_->Open();
-    const bool store_away = checked.Is(Reason::kObjectStoreUnavailable);
-    return store_away && backend_->rows_open() ? Status() : checked;
+    if (!checked.Is(Reason::kObjectStoreUnavailable) || !backend_->rows_open()) return checked;
+    backend_->ExplainStore(checked);
+    return {};
   }
 
   SystemClock clock_;

@@ -124,6 +124,10 @@ void Backend::Open() {
   if (object_guard_ != nullptr) object_guard_->Open();
 }
 
+void Backend::ExplainStore(const Status& why) {
+  if (object_guard_ != nullptr) object_guard_->ExplainClosed(why);
+}
+
 Status Backend::Probe(const CallContext& call, Dependency dependency) {
   const bool database = dependency == Dependency::kDatabase;
   const auto& guard = database ? metadata_guard_ : object_guard_;

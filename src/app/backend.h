@@ -63,6 +63,9 @@ class Backend {
   /// The stores themselves, without guards: for what comes before Open(), and for probes.
   MetadataStore& bare_metadata() { return *metadata_backend_.store; }
   ObjectStore& bare_objects() { return *object_backend_.store; }
+  /// Until Open(), calls that need the object store are told that `why` was what Check() said of
+  /// it. For commands: callers from outside need not know where it is.
+  void ExplainStore(const Status& why);
   /// Whether it can be used now; asked past its breaker.
   Status Probe(const CallContext& call, Dependency dependency);
   /// nullopt: embedded, and without a breaker.

@@ -35,7 +35,8 @@ Status CheckMysql(const CallContext& call, MysqlDatabase& database, Migrator& mi
   }
   if (migrate == Migrate::kYes) SATCHEL_RETURN_IF_ERROR(migrator.Deploy(call).status());
   const CallContext question(call, clock.SteadyNow() + kQuestionTimeMax);
-  return migrator.CheckCurrent(question);
+  SATCHEL_RETURN_IF_ERROR(migrator.CheckCurrent(question));
+  return database.CheckRights(question);
 }
 
 Result<MetadataBackend> MakeMysql(const Config& config, Migrate migrate, const Clock& clock) {

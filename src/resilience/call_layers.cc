@@ -20,13 +20,10 @@ Status BreakerLayer::Run(const CallContext& call, CallLength length, const Next&
   const Clock::SteadyTime begun_at = clock_.SteadyNow();
   Status status = next(call);
   if (!IsOutage(status)) {
-    // A caller that left or ran out of time, or that we had no room for, says nothing about it;
-    // nor does a buffer that had room.
+    // A buffer that had room says nothing about it.
     const bool took_it_at_once =
         length == CallLength::kSending && clock_.SteadyNow() - begun_at < kWaitedMin;
-    const bool answered = !status.Is(Reason::kCancelled) && !status.Is(Reason::kDeadlineExceeded) &&
-                          !status.Is(Reason::kServerBusy) && !took_it_at_once;
-    if (answered) breaker_.Succeeded();
+    if (IsAnswer(status) && !took_it_at_once) breaker_.Succeeded();
     return status;
   }
   breaker_.Failed();

@@ -28,8 +28,14 @@ DependencyGuard::DependencyGuard(DependencyGuardOptions options, Probe probe, co
 
 Status DependencyGuard::Ask(const CallContext& call) {
   Status probed = probe_(call);
-  if (probed.ok()) breaker_.Answered();
+  if (IsAnswer(probed)) breaker_.Answered();
   return probed;
+}
+
+void DependencyGuard::ExplainClosed(const Status& why) {
+  const std::string cause = why.cause().empty() ? std::string() : " (" + why.cause() + ")";
+  gate_->Explain(Unavailable(options_.dependency, "it was not reached: " + why.message() + cause)
+                     .WithRetryAfter(kRetryUnchecked));
 }
 
 CallStack DependencyGuard::MakeStack(DependencyObserver& observer) {
@@ -58,7 +64,8 @@ void DependencyGuard::Watch(const std::stop_token& stop) {
 
 void DependencyGuard::Look(const std::stop_token& stop) {
   if (breaker_.BeginProbe()) {
-    breaker_.EndProbe(RunProbe(stop).ok());
+    // One that only refuses answers: reads of a database that takes no writes go on.
+    breaker_.EndProbe(IsAnswer(RunProbe(stop)));
     return;
   }
   if (breaker_.state() != BreakerState::kClosed) {

@@ -46,6 +46,8 @@ class DependencyGuard {
   /// The dependency has been checked: calls may reach it.
   void Open() { gate_->Open(); }
   bool open() const { return gate_->open(); }
+  /// For an operator: calls are told why it was not reached.
+  void ExplainClosed(const Status& why);
   /// Asks past the breaker, for who wants to know about the dependency itself; an answer closes the
   /// breaker, so that who is told that it works can use it.
   Status Ask(const CallContext& call);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -9,7 +10,7 @@
 
 namespace satchel {
 
-/// Closed at first.
+/// Closed at first. Thread-safe.
 class StartGate final : public CallLayer {
  public:
   /// `closed`: what calls get until it opens.
@@ -17,14 +18,25 @@ class StartGate final : public CallLayer {
 
   void Open() { open_.store(true, std::memory_order_release); }
   bool open() const { return open_.load(std::memory_order_acquire); }
+  /// What calls get from now on until it opens.
+  void Explain(Status closed) {
+    const std::lock_guard lock(mutex_);
+    closed_ = std::move(closed);
+  }
 
   std::string_view name() const override { return "start-gate"; }
   Status Run(const CallContext& call, CallLength, const Next& next) override {
-    return open() ? next(call) : closed_;
+    return open() ? next(call) : closed();
   }
 
  private:
-  const Status closed_;
+  Status closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+
+  mutable std::mutex mutex_;
+  Status closed_;  ///< guarded by mutex_
   std::atomic<bool> open_{false};
 };
 

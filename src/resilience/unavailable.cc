@@ -29,6 +29,11 @@ bool IsOutage(const Status& status) {
   return unavailable && status.retry_after().value_or(0s) < kOperatorsPauseMin;
 }
 
+bool IsAnswer(const Status& status) {
+  return !IsOutage(status) && !status.Is(Reason::kCancelled) &&
+         !status.Is(Reason::kDeadlineExceeded) && !status.Is(Reason::kServerBusy);
+}
+
 bool IsAway(const Status& status) {
   return status.code() == StatusCode::kUnavailable || status.Is(Reason::kOutcomeUnknown) ||
          status.Is(Reason::kDeadlineExceeded);

@@ -86,6 +86,7 @@ def test_administration_says_that_the_database_was_not_reached(new_server):
         outcome = administer(server, *arguments)
         assert outcome.exit_code == 69, outcome.error
         assert "database" in outcome.error
+        assert "connect to server" in outcome.error, "and why"
         assert PASSWORD not in outcome.error
 
 

@@ -80,6 +80,8 @@ bool IsOfTheMigration(const SqlError& error, const SqlDialect& dialect) {
     case SqlFailure::kCorrupt:
       return !dialect.undoes_schema_changes();
     case SqlFailure::kUnavailable:
+    case SqlFailure::kReadOnly:
+    case SqlFailure::kDenied:
     case SqlFailure::kOutcomeUnknown:
     case SqlFailure::kInterrupted:
       return false;

@@ -26,6 +26,20 @@ constexpr int kPauseMaxUs = 10'000;
 /// So often more when the server names no reason; then it is taken for one that stays.
 constexpr int kUnnamedRetriesMax = 3;
 
+/// Statements of no row that need every right that serving needs.
+constexpr std::string_view kNeededRights =
+    "INSERT INTO rag_document SELECT * FROM rag_document WHERE 1 = 0; "
+    "UPDATE rag_document SET path = path WHERE 1 = 0; "
+    "DELETE FROM rag_document WHERE 1 = 0; "
+    "INSERT INTO user_usage SELECT * FROM user_usage WHERE 1 = 0; "
+    "UPDATE user_usage SET file_count = file_count WHERE 1 = 0; "
+    "DELETE FROM user_usage WHERE 1 = 0; "
+    "INSERT INTO satchel_setting SELECT * FROM satchel_setting WHERE 1 = 0; "
+    "UPDATE satchel_setting SET value = value WHERE 1 = 0; "
+    "DELETE FROM satchel_setting WHERE 1 = 0; "
+    "INSERT INTO satchel_import SELECT * FROM satchel_import WHERE 1 = 0; "
+    "DELETE FROM satchel_import WHERE 1 = 0";
+
 constexpr std::string_view kPemCertificate = "-----BEGIN CERTIFICATE-----";
 
 Status RunGuarded(const SqlOperation& operation, SqlConnection& connection) {
@@ -134,7 +148,7 @@ Result<std::unique_ptr<MysqlDatabase>> MysqlDatabase::Make(MysqlOptions options)
 Status MysqlDatabase::Check(const CallContext& call) {
   MysqlRefusal refusal = MysqlRefusal::kNone;
   const auto lease = pool_.Borrow(call, MysqlConnection::Transaction::kSnapshot, &refusal);
-  if (!lease.ok() && refusal != MysqlRefusal::kNone) return Refusal(lease.status().cause());
+  if (!lease.ok() && refusal != MysqlRefusal::kNone) return Explain(refusal, lease.status());
   SATCHEL_RETURN_IF_ERROR(lease.status());
   std::string foreign;
   MysqlConnection& connection = *lease.value();
@@ -155,6 +169,39 @@ Status MysqlDatabase::Check(const CallContext& call) {
                             "InnoDB before documents are trusted to it");
 }
 
+Status MysqlDatabase::Explain(MysqlRefusal refusal, const Status& status) const {
+  const std::string server = options_.host + ":" + std::to_string(options_.port);
+  const std::string words = " (" + status.cause() + "): ";
+  switch (refusal) {
+    case MysqlRefusal::kLogin:
+      return ConfigurationError("the database server " + server + " refuses the user " +
+                                options_.user + words +
+                                "check user and password in MICROSERVICE_DATABASE; an account "
+                                "that requires TLS needs MICROSERVICE_DATABASE_CA too");
+    case MysqlRefusal::kDatabase:
+      return ConfigurationError("the database server " + server + " has no database " +
+                                options_.database + words +
+                                "check MICROSERVICE_DATABASE, or create it as in "
+                                "deploy/mysql/accounts.sql");
+    case MysqlRefusal::kTls:
+      return ConfigurationError("no TLS with the database server " + server + words +
+                                "its certificate must come from the authority in "
+                                "MICROSERVICE_DATABASE_CA and name this host");
+    case MysqlRefusal::kRights:
+    case MysqlRefusal::kNone:
+      break;
+  }
+  return status;
+}
+
+Status MysqlDatabase::CheckRights(const CallContext& call) {
+  const Status asked = Write(call, Durability::kProcess, [](SqlConnection& connection) {
+    return connection.ExecuteScript(kNeededRights).status();
+  });
+  // Of what keeps it from answering, or from writing, others tell; reads may go on.
+  return asked.Is(Reason::kConfigurationInvalid) ? asked : Status();
+}
+
 Status MysqlDatabase::Write(const CallContext& call, Durability, const SqlOperation& operation) {
   return RunUntilDone(call, [&] { return WriteOnce(call, operation); });
 }
@@ -169,26 +216,14 @@ Status MysqlDatabase::Migrate(const CallContext& call, const SqlOperation& opera
   const auto opened = MysqlConnection::Open(
       {options_, ca_path_}, std::chrono::steady_clock::now() + MysqlPool::kConnectTimeMax, &call);
   if (const auto* failure = std::get_if<MysqlConnection::OpenFailure>(&opened)) {
-    const bool refused = failure->refusal != MysqlRefusal::kNone;
-    return refused ? Refusal(failure->error.text) : ToStatus(failure->error);
+    return Explain(failure->refusal, ToStatus(failure->error));
   }
   MysqlConnection& connection = *std::get<std::unique_ptr<MysqlConnection>>(opened);
   connection.WorkFor(&call);
   Status migrated = RunWithMigrationLock(
       connection, call, [&](SqlConnection& session) { return RunGuarded(operation, session); });
-  // An account that may not change the schema, say; another try would not help.
-  const bool refused =
-      migrated.Is(Reason::kDatabaseUnavailable) && connection.refusal() != MysqlRefusal::kNone;
-  return refused ? Refusal(migrated.cause()) : migrated;
-}
-
-Status MysqlDatabase::Refusal(const std::string& cause) const {
-  return ConfigurationError("the database " + options_.database + " at " + options_.host + ":" +
-                            std::to_string(options_.port) + " refuses the user " + options_.user +
-                            ": check user, password, rights and database in MICROSERVICE_DATABASE "
-                            "and, with MICROSERVICE_DATABASE_CA, that the server's certificate "
-                            "comes from that authority and names this host")
-      .WithCause(cause);
+  return migrated.Is(Reason::kDatabaseUnavailable) ? Explain(connection.refusal(), migrated)
+                                                   : migrated;
 }
 
 Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<Run()>& run) {

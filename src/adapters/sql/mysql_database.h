@@ -26,6 +26,9 @@ class MysqlDatabase final : public SqlDatabase {
   /// For the start. CONFIGURATION_INVALID: user, password, database, TLS or storage engine are not
   /// as they must be; DATABASE_UNAVAILABLE: could not ask, try again.
   Status Check(const CallContext& call);
+  /// For the start, once the schema is there. CONFIGURATION_INVALID: the user may not do what
+  /// serving takes; names what.
+  Status CheckRights(const CallContext& call);
 
   Status Write(const CallContext& call, Durability durability,
                const SqlOperation& operation) override;
@@ -43,9 +46,9 @@ class MysqlDatabase final : public SqlDatabase {
   };
 
   MysqlDatabase(MysqlOptions options, std::unique_ptr<CaFile> ca_file);
+  /// What an operator has to do about it.
+  Status Explain(MysqlRefusal refusal, const Status& status) const;
 
-  /// What an operator has to put right; `cause` is the server's.
-  Status Refusal(const std::string& cause) const;
   Run WriteOnce(const CallContext& call, const SqlOperation& operation);
   Run ReadOnce(const CallContext& call, ReadScope scope, const SqlOperation& operation);
   Status RunUntilDone(const CallContext& call, const std::function<Run()>& run);

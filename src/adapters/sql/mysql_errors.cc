@@ -17,6 +17,7 @@ constexpr unsigned int kTidbForUpdateCannotRetry = 8002;
 constexpr unsigned int kTidbRetryableTransaction = 8022;
 constexpr unsigned int kTidbSchemaOutOfDate = 8027;
 constexpr unsigned int kTidbSchemaChanged = 8028;
+constexpr unsigned int kTidbPrivilegeCheckFail = 8121;
 constexpr unsigned int kTidbIndexDiffersFromRows = 8133;
 constexpr unsigned int kTidbWriteConflict = 9007;
 /// TiDB's errors about its storage: placement driver and TiKV not reachable, busy, too slow.
@@ -115,6 +116,8 @@ MysqlRefusal RefusalOf(unsigned int code) {
     case ER_TABLEACCESS_DENIED_ERROR:
     case ER_COLUMNACCESS_DENIED_ERROR:
     case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+    case ER_PROCACCESS_DENIED_ERROR:
+    case kTidbPrivilegeCheckFail:
       return MysqlRefusal::kRights;
     case ER_BAD_DB_ERROR:
       return MysqlRefusal::kDatabase;
@@ -174,16 +177,17 @@ SqlFailure MysqlFailureOf(unsigned int code) {
   if (IsRetryableStatement(code)) return SqlFailure::kRetryable;
   if (IsFull(code)) return SqlFailure::kFull;
   if (IsCorrupt(code)) return SqlFailure::kCorrupt;
-  if (IsMysqlConnectionLost(code) || IsReadOnly(code) || IsServerTrouble(code) ||
-      RefusalOf(code) != MysqlRefusal::kNone) {
-    return SqlFailure::kUnavailable;
-  }
-  return SqlFailure::kOther;
+  if (IsReadOnly(code)) return SqlFailure::kReadOnly;
+  const MysqlRefusal refusal = RefusalOf(code);
+  if (refusal == MysqlRefusal::kRights) return SqlFailure::kDenied;
+  const bool unavailable =
+      IsMysqlConnectionLost(code) || IsServerTrouble(code) || refusal != MysqlRefusal::kNone;
+  return unavailable ? SqlFailure::kUnavailable : SqlFailure::kOther;
 }
 
 SqlFailure MysqlCommitFailureOf(unsigned int code) {
   if (IsRetryable(code)) return SqlFailure::kRetryable;
-  if (IsReadOnly(code)) return SqlFailure::kUnavailable;
+  if (IsReadOnly(code)) return SqlFailure::kReadOnly;
   return SqlFailure::kOutcomeUnknown;
 }
 

@@ -6,7 +6,8 @@ namespace satchel {
 namespace {
 
 constexpr std::chrono::seconds kRetrySoon{1};
-constexpr std::chrono::seconds kRetryWhenSpaceIsFreed{30};
+/// Time for an operator, and the mark of what is no outage.
+constexpr std::chrono::seconds kRetryWhenRepaired{30};
 
 }  // namespace
 
@@ -20,11 +21,18 @@ Status ToStatus(const SqlError& error) {
     case SqlFailure::kFull:
       return Status(Reason::kDatabaseUnavailable, "the database's disk is full")
           .WithCause(error.text)
-          .WithRetryAfter(kRetryWhenSpaceIsFreed);
+          .WithRetryAfter(kRetryWhenRepaired);
     case SqlFailure::kCorrupt:
       return Status(Reason::kDatabaseUnavailable, "the database is damaged")
           .WithCause(error.text)
-          .WithRetryAfter(kRetryWhenSpaceIsFreed);
+          .WithRetryAfter(kRetryWhenRepaired);
+    case SqlFailure::kReadOnly:
+      return Status(Reason::kDatabaseUnavailable, "the database is read-only now")
+          .WithCause(error.text)
+          .WithRetryAfter(kRetryWhenRepaired);
+    case SqlFailure::kDenied:
+      return ConfigurationError("the database's user lacks a right (" + error.text +
+                                "): give it those of deploy/mysql/accounts.sql");
     case SqlFailure::kOutcomeUnknown:
       return Status(Reason::kOutcomeUnknown, "the database did not say whether it committed")
           .WithCause(error.text);

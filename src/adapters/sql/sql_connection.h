@@ -23,6 +23,8 @@ enum class SqlFailure : std::uint8_t {
   kOutcomeUnknown,   ///< it may have happened
   kFull,             ///< no space left; known not to have happened
   kCorrupt,          ///< the data is damaged, or is no database
+  kReadOnly,         ///< no writes now, reads go on; known not to have happened
+  kDenied,           ///< the account lacks a right; known not to have happened
   kInterrupted,      ///< the caller's deadline passed, or it cancelled
   kOther,            ///< a bug
 };

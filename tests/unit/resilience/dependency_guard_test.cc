@@ -18,10 +18,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-/// A database that can be up, down (refuses at once) or silent (never answers).
+/// A database that can be up, down (refuses connections), silent (never answers) or read-only.
 class DependencyGuardTest : public testing::Test {
  protected:
-  enum class Health : std::uint8_t { kUp, kDown, kSilent };
+  enum class Health : std::uint8_t { kUp, kDown, kSilent, kReadOnly };
 
   static DependencyGuardOptions Options() {
     DependencyGuardOptions options;
@@ -35,6 +35,9 @@ class DependencyGuardTest : public testing::Test {
 
   Status Answer(const CallContext& call) {
     if (health == Health::kDown) return Unavailable(Dependency::kDatabase, "connection refused");
+    if (health == Health::kReadOnly) {
+      return Unavailable(Dependency::kDatabase, "it takes no writes").WithRetryAfter(30s);
+    }
     while (health == Health::kSilent) {
       if (Status ended = call.Check(); !ended.ok()) return ended;
       std::this_thread::yield();
@@ -92,6 +95,27 @@ TEST_F(DependencyGuardTest, RecoversWithoutACaller) {
   health = Health::kUp;
   WaitFor(BreakerState::kClosed);
   EXPECT_TRUE(Call().ok());
+}
+
+TEST_F(DependencyGuardTest, WhoeverOnlyRefusesHasAnswered) {
+  guard.Open();
+  health = Health::kDown;
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(Call().ok());
+  EXPECT_NE(guard.breaker_state(), BreakerState::kClosed);
+  health = Health::kReadOnly;
+  WaitFor(BreakerState::kClosed);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(Call().ok());
+  EXPECT_EQ(guard.breaker_state(), BreakerState::kClosed) << "what it can do goes on";
+}
+
+TEST_F(DependencyGuardTest, AnOperatorIsToldWhyItWasNotReached) {
+  guard.ExplainClosed(Status(Reason::kDatabaseUnavailable, "the database is not available")
+                          .WithCause("MySQL 2002: Connection refused"));
+  const Status early = Call();
+  EXPECT_TRUE(early.Is(Reason::kDatabaseUnavailable)) << early.ToString();
+  EXPECT_TRUE(early.retry_after());
+  EXPECT_NE(early.message().find("the database is not available (MySQL 2002"), std::string::npos)
+      << early.message();
 }
 
 TEST_F(DependencyGuardTest, CallsThatHangOpenItAndEndAll) {

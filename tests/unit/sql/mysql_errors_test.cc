@@ -20,8 +20,14 @@ TEST(MysqlErrors, AreToldByTheirNumbers) {
   for (const unsigned int code : {20U, 1021U, 1114U}) {
     EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kFull) << code;
   }
-  for (const unsigned int code : {2002U, 2006U, 2013U, 2026U, 1040U, 1053U, 1290U, 1836U, 1045U,
-                                  1049U, 1142U, 1317U, 1927U, 9001U, 9002U, 9005U, 3U}) {
+  for (const unsigned int code : {1290U, 1836U, 1792U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kReadOnly) << code;
+  }
+  for (const unsigned int code : {1044U, 1142U, 1143U, 1227U, 1370U, 8121U}) {
+    EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kDenied) << code;
+  }
+  for (const unsigned int code : {2002U, 2006U, 2013U, 2026U, 1040U, 1053U, 1045U, 1049U, 1317U,
+                                  1927U, 9001U, 9002U, 9005U, 3U}) {
     EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kUnavailable) << code;
   }
   EXPECT_EQ(MysqlFailureOf(1712), SqlFailure::kCorrupt);
@@ -34,7 +40,7 @@ TEST(MysqlErrors, ACommitIsUnknownUnlessItsErrorSaysItDidNotHappen) {
   for (const unsigned int code : {1213U, 1205U, 8022U, 8028U, 9007U}) {
     EXPECT_EQ(MysqlCommitFailureOf(code), SqlFailure::kRetryable) << code;
   }
-  EXPECT_EQ(MysqlCommitFailureOf(1290), SqlFailure::kUnavailable);
+  EXPECT_EQ(MysqlCommitFailureOf(1290), SqlFailure::kReadOnly);
   for (const unsigned int code :
        {2006U, 2013U, 1053U, 1180U, 1317U, 1927U, 8501U, 9002U, 1105U, 1114U, 3U}) {
     EXPECT_EQ(MysqlCommitFailureOf(code), SqlFailure::kOutcomeUnknown) << code;

@@ -89,6 +89,9 @@ class MysqlTlsTest : public testing::TestWithParam<ServerKind> {
   void ExpectRefused(const std::string& host, const std::string& ca) const {
     const Status status = Check(host, ca);
     EXPECT_TRUE(status.Is(Reason::kConfigurationInvalid)) << status.ToString();
+    const bool names_tls = status.message().find("no TLS with") != std::string::npos;
+    EXPECT_EQ(names_tls, !ca.empty()) << status.message();
+    EXPECT_NE(status.message().find("MICROSERVICE_DATABASE_CA"), std::string::npos);
   }
   void ExpectAccepted(const std::string& host, const std::string& ca) const {
     const Status status = Check(host, ca);

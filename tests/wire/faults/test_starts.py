@@ -7,6 +7,7 @@ import pytest
 from minio import MinioAdmin
 from minio.credentials import StaticProvider
 
+from harness.breakers import CLOSED, breaker_state
 from harness.certificates import Authority
 from harness.cli import administer
 from harness.clock import MovableClock
@@ -21,6 +22,7 @@ from harness.waiting import wait_until
 
 SECRET = "wr0ng-secret-never-shown"
 READY_AGAIN_SECONDS = 5
+BREAKER_FAILURES = 5
 # The certificates are for localhost and 127.0.0.1; this is the same host under another name.
 OTHER_NAME = "127.0.0.2"
 SQL_SERVERS = {"mariadb": MariadbServer, "tidb": TidbServer}
@@ -141,8 +143,60 @@ def test_migrations_by_an_account_that_may_not_change_the_schema(make_store, new
     url = f"mysql://{account}@{database.endpoint}/{store.rows.database}"
     done = administer(new_server(store=store, MICROSERVICE_DATABASE=url), "migrate", "deploy")
     assert done.exit_code == 1, done.error
-    assert "refuses the user" in done.error and "denied" in done.error
+    assert "lacks a right" in done.error and "denied" in done.error
     assert "try again" not in done.error
+
+
+RIGHTS_OF_ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def limited_account(store, name: str, rights=RIGHTS_OF_ROWS) -> dict:
+    """A user of the database's with these rights on its tables, and the setting to use it."""
+    rows, user = store.rows, f"'{name}'@'%%'"
+    rows.server.execute(f"DROP USER IF EXISTS {user}", ())
+    rows.server.execute(f"CREATE USER {user} IDENTIFIED BY %s", (PASSWORD,))
+    for table in ("_prisma_migrations", "rag_document", "user_usage", "satchel_setting",
+                  "satchel_import"):
+        rows.server.execute(f"GRANT {', '.join(rights)} ON {rows.database}.{table} TO {user}", ())
+    return {"MICROSERVICE_DATABASE": database_of(store, **{"//satchel:": f"//{name}:"}),
+            "MIGRATE_ON_START": "false"}
+
+
+@pytest.mark.parametrize("right", RIGHTS_OF_ROWS[1:])
+def test_missing_right_in_the_database(make_store, sql_server, new_server, right):
+    store = make_store(sql_server)
+    ready = new_server(store=store).start()
+    assert ready.stop() == 0
+    rights = [other for other in RIGHTS_OF_ROWS if other != right]
+    server = new_server(store=store, **limited_account(store, "limited", rights))
+    assert_refused(server, "lacks a right", "deploy/mysql/accounts.sql")
+    assert right.lower() in server.output().lower()
+
+
+def test_right_in_the_database_that_is_taken_away(make_store, sql_server, new_server, connect,
+                                                  user):
+    """A clear error at the call, which no caller repeats; what needs no such right goes on."""
+    store = make_store(sql_server)
+    assert new_server(store=store).start().stop() == 0
+    server = new_server(store=store, **limited_account(store, "limited")).start()
+    client = connect(server)
+    stored = client.store(user, "a.txt", text_of_size(2000, user))
+    change = f"INSERT ON {store.rows.database}.rag_document"
+    sql_server.execute(f"REVOKE {change} FROM 'limited'@'%%'", ())
+    for _ in range(2 * BREAKER_FAILURES):
+        with refused("INTERNAL", "INTERNAL") as refusal:
+            client.upload(user, "b.txt", b"abc")
+        assert refusal.retry_info is None
+    assert breaker_state(server, "database") == CLOSED
+    assert client.used(user) == (1, 2000)
+    assert client.download(user, stored.document_id).data == stored.data
+    server.wait_for_log(lambda line: "INSERT command denied" in str(line)
+                        and "deploy/mysql/accounts.sql" in str(line), what="the missing right")
+    assert PASSWORD not in server.output()
+    sql_server.execute(f"GRANT {change} TO 'limited'@'%%'", ())
+    assert client.upload(user, "b.txt", b"abc").size == 3
+    assert server.stop() == 0
+    assert_clean(server)
 
 
 @pytest.mark.parametrize("kind", SQL_SERVERS)
@@ -154,9 +208,11 @@ def test_read_only_database(kind, tmp_path, make_store, new_server, connect, use
         client = connect(server)
         stored = client.store(user, "a.txt", text_of_size(2000, user))
         database.set_read_only(True)
-        with refused("UNAVAILABLE", "DATABASE_UNAVAILABLE") as refusal:
-            client.upload(user, "b.txt", b"abc")
-        assert refusal.retry_info is not None
+        for _ in range(2 * BREAKER_FAILURES):
+            with refused("UNAVAILABLE", "DATABASE_UNAVAILABLE") as refusal:
+                client.upload(user, "b.txt", b"abc")
+            assert refusal.retry_info is not None
+        assert client.download(user, stored.document_id).data == stored.data
         server.wait_for_log(lambda line: "read" in str(line).lower()
                             and "only" in str(line).lower(), what="the reason in the log")
         database.set_read_only(False)
@@ -213,6 +269,19 @@ def test_unreachable_store_and_database_are_waited_for(make_proxied, sql_server,
     assert client.upload(user, "a.txt", b"abc").size == 3
     assert server.stop() == 0
     assert_clean(server)
+
+
+def test_fsck_says_why_the_store_was_not_reached(make_proxied):
+    """Rows alone prove nothing; the quota, which needs no bytes, can be set all the same."""
+    proxied = make_proxied()
+    assert proxied.server.stop() == 0
+    with proxied.objects.down():
+        outcome = administer(proxied.server, "fsck")
+        assert outcome.exit_code == 75, outcome.error
+        assert "was not reached" in outcome.error
+        assert "Failed to connect to" in outcome.error, outcome.error
+        assert administer(proxied.server, "quota", "get", "ada").exit_code == 0
+    assert administer(proxied.server, "fsck").exit_code == 0
 
 
 def test_check_that_fails_once_the_database_is_there(make_proxied, sql_server):
