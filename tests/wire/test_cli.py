@@ -328,7 +328,8 @@ def test_get_resumes_a_broken_transfer(server, client, user, tmp_path):
                           cwd=tmp_path)
         assert outcome.exit_code == OK, outcome.error
         assert gate.connections >= 3
-        assert gate.bytes_from_server < 22 * MEBIBYTE, "it went on where it was cut"
+        # Of each cut at most the chunk under way is sent twice.
+        assert gate.bytes_from_server < 24 * MEBIBYTE, "it went on where it was cut"
     assert (tmp_path / "a.pdf").read_bytes() == data
     assert [path.name for path in tmp_path.iterdir()] == ["a.pdf"]
 

@@ -293,7 +293,8 @@ def test_callers_cut_for_room_are_told_why(new_server, upstream, call_through):
             assert failure.retry_info is not None
         for chat in chats:
             chat.cancel()
-    wait_until(lambda: answers(caller), 5, "others go on")
+    # The upstream, in Python, is as busy with its sixty lost callers.
+    wait_until(lambda: answers(caller), 30, "others go on")
     assert server.stop() == 0
 
 
