@@ -159,7 +159,8 @@ def test_a_broken_download_goes_on_where_it_broke(run, own, server, user, tmp_pa
         """What a client has received and not yet looked at would be lost with the connection."""
         begun = taken.begun
         # All but the chunk that is cut, which may be as large as 1 MiB.
-        wait_until(lambda: partial.stat().st_size > begun + passed - 2 * MIB, 30, "it is in the file")
+        wait_until(lambda: partial.stat().st_size > begun + passed - 2 * MIB, 30,
+                   "it is in the file")
         taken.begun = partial.stat().st_size
     taken.begun = 0
     with Gate(server.address, cuts=[8 * MIB, 4 * MIB], before_cut=taken) as gate:
