@@ -161,9 +161,10 @@ Result<ImportTableRequest> RequestOf(const ImportArguments& arguments) {
   request.set_source_name(arguments.source_name);
   const bool needs_source = request.mode() != ImportTableRequest::MODE_ROLLBACK;
   if (url.empty()) {
-    if (needs_source)
+    if (needs_source) {
       return UsageProblem(
           "--from", "is missing; it, or SATCHEL_IMPORT_FROM, takes the URL of the old database");
+    }
     if (arguments.source_name.empty()) {
       return UsageProblem("--rollback", "needs --from, or --source-name");
     }

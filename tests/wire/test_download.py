@@ -1,16 +1,23 @@
 """A download that ends OK is the document; one that cannot be that does not end OK."""
 
+import time
+
 import grpc
 import pytest
 
+from harness.client import metadata_request
 from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import Failure, failure_of
 from harness.http2 import Http2, message
 from harness.protocol import SERVICE, messages
+from harness.waiting import wait_until
 
 pytestmark = pytest.mark.short
 DAMAGES_STORE = True
 SIZE = 3 * MEBIBYTE + 17
+SMALL_CHUNK_BYTES = 256 * 1024
+CALLS_WITH_LARGE_CHUNKS = 16
+SLOW_BYTES_PER_SECOND = 400 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +49,17 @@ def test_chunks_fit_the_default_message_limit(client, large):
     sizes = client.download("reader", large.document_id).chunk_sizes
     assert sum(sizes) == SIZE
     assert 0 < min(sizes) and max(sizes) < 4 * MEBIBYTE
+
+
+def test_chunks_are_small_while_many_calls_run(client, large, user):
+    def largest():
+        return max(client.download("reader", large.document_id).chunk_sizes)
+    wait_until(lambda: largest() > SMALL_CHUNK_BYTES, 10, "a quick reader gets large chunks")
+    held = [client.open_upload().send(metadata_request(user, f"{number}.txt", 10))
+            for number in range(CALLS_WITH_LARGE_CHUNKS)]
+    wait_until(lambda: largest() == SMALL_CHUNK_BYTES, 10, "all are in")
+    for stream in held:
+        stream.cancel()
 
 
 def test_broken_transfer_goes_on_at_its_offset(client, large, rng):
@@ -143,6 +161,26 @@ def test_reader_that_stops_reading_is_cut(new_server, connect, user):
     assert line["code"] == "DEADLINE_EXCEEDED"
     assert server.metrics()["documents_operation_failures_total"] == 0
     assert connect(server).download(user, stored.document_id).data == stored.data
+
+
+def test_slow_reader_that_goes_on_is_not_cut(new_server, connect, user):
+    """What it takes within the idle time is more than a small chunk, and less than a large one."""
+    server = new_server(STREAM_IDLE_TIMEOUT_SECONDS=1).start()
+    size = 2 * MEBIBYTE
+    stored = connect(server).store(user, "a.pdf", pdf_of_size(size))
+    request = messages.DownloadDocumentRequest(user_id=user, document_id=stored.document_id)
+    with Http2(server.address) as raw:
+        stream = raw.open(SERVICE + "DownloadDocument", timeout="60S")
+        raw.send(stream, message(request.SerializeToString()), end=True)
+        begin, granted = time.monotonic(), 0
+        while raw.ended is None:
+            due = int((time.monotonic() - begin) * SLOW_BYTES_PER_SECOND)
+            if due > granted:
+                raw.grant(stream, due - granted)
+                granted = due
+            raw.drain(0.02)
+        assert raw.grpc_status() == grpc.StatusCode.OK.value[0], raw.headers
+        assert raw.received > size
 
 
 def test_deadline_of_the_client(client, user):

@@ -6,6 +6,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <chrono>
 #include <mutex>
 
 #include "transport/grpc/stream_call.h"
@@ -37,6 +38,8 @@ class DownloadCall final : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
   /// Whether the gate was told to expect something; the coroutine's own.
   bool expecting_ = false;
   bool small_ = false;
+  std::chrono::steady_clock::time_point chunk_asked_at_{};
+  int quick_chunks_ = 0;  ///< in a row, up to now
 
   std::mutex mutex_;           // guards what follows; gRPC reports writes on its own threads
   grpc::ByteBuffer outgoing_;  // on its way while writing_

@@ -24,8 +24,8 @@ class Query final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteB
   using Done = std::function<void(std::optional<grpc::ByteBuffer>)>;
 
   static void Start(const std::shared_ptr<grpc::Channel>& channel, std::size_t version,
-                    grpc::ByteBuffer request, Done done) {
-    auto made = std::make_unique<Query>(channel, version, std::move(request), std::move(done));
+                    const grpc::ByteBuffer& request, Done done) {
+    auto made = std::make_unique<Query>(channel, version, request, std::move(done));
     Query& query = *made;
     query.self_ = std::move(made);
     query.stub_.PrepareBidiStreamingCall(&query.context_, kMethods.at(version), {}, &query);
@@ -34,12 +34,12 @@ class Query final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteB
     query.StartCall();
   }
 
-  Query(std::shared_ptr<grpc::Channel> channel, std::size_t version, grpc::ByteBuffer request,
-        Done done)
+  Query(std::shared_ptr<grpc::Channel> channel, std::size_t version,
+        const grpc::ByteBuffer& request, Done done)
       : channel_(std::move(channel)),
         stub_(channel_),
         version_(version),
-        request_(std::move(request)),
+        request_(request),
         done_(std::move(done)) {
     context_.set_deadline(std::chrono::system_clock::now() + kPatience);
   }
@@ -57,7 +57,7 @@ class Query final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteB
       done_(std::move(response_));
     } else if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED &&
                version_ + 1 < kMethods.size()) {
-      Start(channel_, version_ + 1, std::move(request_), done_);
+      Start(channel_, version_ + 1, request_, done_);
     } else {
       done_(std::nullopt);
     }
@@ -78,9 +78,10 @@ class Query final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteB
 
 }  // namespace
 
-void AskUpstreamReflection(const std::shared_ptr<grpc::Channel>& channel, grpc::ByteBuffer request,
+void AskUpstreamReflection(const std::shared_ptr<grpc::Channel>& channel,
+                           const grpc::ByteBuffer& request,
                            std::function<void(std::optional<grpc::ByteBuffer>)> done) {
-  Query::Start(channel, 0, std::move(request), std::move(done));
+  Query::Start(channel, 0, request, std::move(done));
 }
 
 }  // namespace satchel

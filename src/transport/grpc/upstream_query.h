@@ -12,7 +12,8 @@ namespace satchel {
 
 /// Asks v1, and v1alpha where the upstream does not have that. `done` is called once, on a thread
 /// of gRPC's, with the answer's bytes; nullopt: the upstream is away or has no reflection.
-void AskUpstreamReflection(const std::shared_ptr<grpc::Channel>& channel, grpc::ByteBuffer request,
+void AskUpstreamReflection(const std::shared_ptr<grpc::Channel>& channel,
+                           const grpc::ByteBuffer& request,
                            std::function<void(std::optional<grpc::ByteBuffer>)> done);
 
 }  // namespace satchel

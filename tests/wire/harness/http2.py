@@ -76,6 +76,12 @@ class Http2:
             if not data:
                 return
 
+    def grant(self, stream: int, size: int) -> None:
+        """Lets the peer send so many bytes more."""
+        self._connection.increment_flow_control_window(size)
+        self._connection.increment_flow_control_window(size, stream)
+        self._flush()
+
     def ping(self) -> None:
         self._connection.ping(b"satchel!")
         self._flush()
