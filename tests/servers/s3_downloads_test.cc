@@ -103,8 +103,10 @@ TEST_F(S3BrokenDownloads, AreNoEnd) {
   EXPECT_LT(bytes.size(), large_.size());
   gate_.SetRefuse(false);
   std::vector<std::byte> block(kBlock);
-  ASSERT_TRUE(reader->Read(rig_->call, block).ok()) << "whoever asks again goes on";
-  EXPECT_EQ(std::memcmp(block.data(), large_.data() + bytes.size(), kBlock), 0);
+  const Result<std::size_t> read = reader->Read(rig_->call, block);
+  ASSERT_TRUE(read.ok()) << "whoever asks again goes on: " << read.status().ToString();
+  EXPECT_GE(*read, kBlock / 2);
+  EXPECT_EQ(std::memcmp(block.data(), large_.data() + bytes.size(), *read), 0);
 }
 
 // Before the reset MinIO lets nobody write or remove a version of the key that is being read.
