@@ -92,6 +92,11 @@ void TcpGate::Set(const std::function<void(Rules&)>& change) {
 void TcpGate::SetBlackhole(bool on) {
   Set([=](Rules& rules) { rules.blackhole = on; });
 }
+void TcpGate::AwaitBlackholeAfter(int answers) {
+  Set([=](Rules& rules) { rules.blackhole_after = answers; });
+  std::unique_lock lock(mutex_);
+  applied_.wait(lock, [this] { return wanted_.blackhole; });
+}
 void TcpGate::SetHoldRequests(bool on) {
   Set([=](Rules& rules) { rules.hold_requests = on; });
 }
@@ -258,8 +263,16 @@ bool TcpGate::Give(Link& link, Side from) {
         ::send(to.socket, to.pending.data(), to.pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) return MayComeLater() || link.Reset();
     to.pending.erase(0, static_cast<std::size_t>(sent));
+    if (from == Side::kServer && to.pending.empty()) CountAnswer();
   }
   return !(from == Side::kServer && link.ends && to.pending.empty());
+}
+
+void TcpGate::CountAnswer() {
+  const std::lock_guard lock(mutex_);
+  if (wanted_.blackhole_after == 0 || --wanted_.blackhole_after > 0) return;
+  wanted_.blackhole = rules_.blackhole = true;
+  applied_.notify_all();
 }
 
 }  // namespace satchel

@@ -34,6 +34,8 @@ class TcpGate {
 
   /// Bytes in both directions stop on the way; connections are taken all the same.
   void SetBlackhole(bool on);
+  /// SetBlackhole(true) once this many more pieces of answers have passed; returns then.
+  void AwaitBlackholeAfter(int answers);
   /// Requests stop on the way; what the server says by itself arrives.
   void SetHoldRequests(bool on);
   /// Answers stop on the way; requests arrive.
@@ -62,6 +64,7 @@ class TcpGate {
  private:
   struct Rules {
     bool blackhole = false;
+    int blackhole_after = 0;  ///< answers; 0: never
     bool hold_requests = false;
     bool hold_answers = false;
     bool drop_answers = false;
@@ -89,6 +92,7 @@ class TcpGate {
   bool PassOn(Link& link, Side from);
   bool Take(Link& link, Side from);
   bool Give(Link& link, Side from);
+  void CountAnswer();
   bool TakeRequest(Link& link, std::string& bytes);
   bool TakeAnswer(Link& link, std::string& bytes);
 

@@ -108,6 +108,28 @@ MysqlConnection::~MysqlConnection() = default;
 
 MysqlConnection::Opened MysqlConnection::Open(const Target& target, MysqlWait::SteadyTime deadline,
                                               const CallContext* call) {
+  Opened opened = Enter(target, deadline, call);
+  auto* const entered = std::get_if<std::unique_ptr<MysqlConnection>>(&opened);
+  if (entered == nullptr) return opened;
+  MysqlConnection& connection = **entered;
+  {
+    const MysqlWaitScope scope(connection.wait_);
+    if (!connection.SetUpSession()) return connection.FailureToOpen();
+  }
+  connection.wait_ = {};
+  return opened;
+}
+
+std::optional<SqlError> MysqlConnection::Knock(const Target& target, MysqlWait::SteadyTime deadline,
+                                               const CallContext* call) {
+  const Opened entered = Enter(target, deadline, call);
+  const auto* failure = std::get_if<OpenFailure>(&entered);
+  if (failure == nullptr || failure->answered) return std::nullopt;
+  return failure->error;
+}
+
+MysqlConnection::Opened MysqlConnection::Enter(const Target& target, MysqlWait::SteadyTime deadline,
+                                               const CallContext* call) {
   if (!InitializeLibrary()) {
     return OpenFailure{.error = {SqlFailure::kUnavailable, std::string(kNoMemory)}};
   }
@@ -119,11 +141,9 @@ MysqlConnection::Opened MysqlConnection::Open(const Target& target, MysqlWait::S
   connection->wait_.call = call;
   connection->wait_.deadline = deadline;
   const MysqlWaitScope scope(connection->wait_);
-  if (!connection->SetOptions(target) || !connection->Connect(target.options) ||
-      !connection->SetUpSession()) {
+  if (!connection->SetOptions(target) || !connection->Connect(target.options)) {
     return connection->FailureToOpen();
   }
-  connection->wait_ = {};
   return connection;
 }
 
@@ -159,7 +179,6 @@ bool MysqlConnection::Connect(const MysqlOptions& options) {
                          static_cast<unsigned int>(options.port), nullptr, flags) == nullptr) {
     return false;
   }
-  connected_ = true;
   PrepareSocket(mysql_get_socket(handle));
   server_ = MysqlServerOf(mysql_get_server_info(handle));
   return true;
@@ -175,10 +194,7 @@ bool MysqlConnection::SetUpSession() {
 MysqlConnection::OpenFailure MysqlConnection::FailureToOpen() {
   const unsigned int code = mysql_errno(handle_.get());
   SqlError error = HandleError();
-  return {.error = std::move(error),
-          .answered = IsMysqlAnswer(code),
-          .connected = connected_,
-          .refusal = refusal_};
+  return {.error = std::move(error), .answered = IsMysqlAnswer(code), .refusal = refusal_};
 }
 
 void MysqlConnection::WorkFor(const CallContext* call) {

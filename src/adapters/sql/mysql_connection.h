@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,14 +44,17 @@ class MysqlConnection final : public SqlConnection {
   /// What Open() could not do.
   struct OpenFailure {
     SqlError error;
-    bool answered = false;   ///< by a server that works, and refused
-    bool connected = false;  ///< it let the user in, and then did not set up the session
+    bool answered = false;  ///< by a server that works, and refused
     MysqlRefusal refusal = MysqlRefusal::kNone;
   };
   using Opened = std::variant<std::unique_ptr<MysqlConnection>, OpenFailure>;
 
   /// Connects, before `deadline` and while `call`, which may be nullptr, is wanted.
   static Opened Open(const Target& target, MysqlWait::SteadyTime deadline, const CallContext* call);
+  /// Whether the server answers whoever connects: nullopt where it lets the user in, or refuses. To
+  /// be told without delay, nothing is asked behind that.
+  static std::optional<SqlError> Knock(const Target& target, MysqlWait::SteadyTime deadline,
+                                       const CallContext* call);
   ~MysqlConnection() override;
 
   using SqlConnection::Execute;
@@ -102,6 +106,9 @@ class MysqlConnection final : public SqlConnection {
 
   explicit MysqlConnection(MYSQL* handle) : handle_(handle) {}
 
+  /// A connection whose user was let in; its session is as the server makes it.
+  static Opened Enter(const Target& target, MysqlWait::SteadyTime deadline,
+                      const CallContext* call);
   bool SetOptions(const Target& target);
   bool Connect(const MysqlOptions& options);
   bool SetUpSession();
@@ -123,7 +130,6 @@ class MysqlConnection final : public SqlConnection {
   MysqlWait::SteadyTime heard_at_{};
   MysqlServer server_ = MysqlServer::kMysql;
   bool autocommit_ = true;
-  bool connected_ = false;
   bool broken_ = false;
   bool fell_silent_ = false;
   bool lost_race_ = false;

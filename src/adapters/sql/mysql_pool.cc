@@ -232,10 +232,7 @@ void MysqlPool::Return(std::unique_ptr<MysqlConnection> connection) {
 }
 
 std::optional<SqlError> MysqlPool::Ask(SteadyTime deadline) const {
-  const auto opened = MysqlConnection::Open(target_, deadline, &opening_call_);
-  const auto* failure = std::get_if<MysqlConnection::OpenFailure>(&opened);
-  if (failure == nullptr || failure->answered || failure->connected) return std::nullopt;
-  return failure->error;
+  return MysqlConnection::Knock(target_, deadline, &opening_call_);
 }
 
 }  // namespace satchel

@@ -1,6 +1,7 @@
 // A database that hangs: everybody is told in time, and nobody waits longer than the call may.
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -43,6 +44,24 @@ class MysqlHangTest : public MysqlOutageTest {
     }
     for (std::thread& thread : threads) thread.join();
   }
+  /// While each connection is in use, by a call that the server takes long for.
+  void ExpectNoPileUpBehindSlowCalls(const std::function<void()>& silence_the_server) {
+    constexpr int kConnections = 2;
+    OpenWith(kConnections);
+    WarmUp(kConnections);
+    std::vector<std::thread> slow;
+    for (int i = 0; i < kConnections; ++i) {
+      slow.emplace_back([&] {
+        const Status status = Ask(call_, "SELECT SLEEP(20)");
+        EXPECT_TRUE(status.Is(Reason::kDatabaseUnavailable)) << status.ToString();
+      });
+    }
+    silence_the_server();
+    const Stopwatch watch;
+    ExpectNoPileUp();
+    for (std::thread& thread : slow) thread.join();
+    EXPECT_LT(watch.elapsed(), kMost);
+  }
   void ExpectCancelledToEnd(std::chrono::milliseconds after) {
     CallContext call("cancelled");
     const Stopwatch watch;
@@ -64,22 +83,19 @@ class MysqlHangTest : public MysqlOutageTest {
 };
 
 TEST_P(MysqlHangTest, WhoWaitsForAConnectionOfASlowCallIsToldAsSoonAsAnybody) {
-  constexpr int kConnections = 2;
-  OpenWith(kConnections);
-  std::vector<std::thread> slow;
-  for (int i = 0; i < kConnections; ++i) {
-    slow.emplace_back([&] {
-      const Status status = Ask(call_, "SELECT SLEEP(20)");
-      EXPECT_TRUE(status.Is(Reason::kDatabaseUnavailable)) << status.ToString();
-    });
-  }
-  // The server has been asked twice by now, and does still answer.
-  Pass(2200ms);
-  gate_.SetBlackhole(true);
-  const Stopwatch watch;
-  ExpectNoPileUp();
-  for (std::thread& thread : slow) thread.join();
-  EXPECT_LT(watch.elapsed(), kMost);
+  ExpectNoPileUpBehindSlowCalls([&] {
+    // The server has been asked some times by then, and does still answer.
+    Pass(2200ms);
+    gate_.SetBlackhole(true);
+  });
+}
+
+TEST_P(MysqlHangTest, AServerThatFallsSilentBehindItsLastSignOfLifeIsNoticedAsSoon) {
+  // It greets whoever asks whether it is there, lets the user in, and that was all.
+  ExpectNoPileUpBehindSlowCalls([&] {
+    Pass(200ms);  // the slow calls have been sent
+    gate_.AwaitBlackholeAfter(2);
+  });
 }
 
 TEST_P(MysqlHangTest, AConnectionThatIsCutAfterALongSilenceIsNotTriedAnew) {
