@@ -93,7 +93,8 @@ def test_reader_of_a_link_that_stops_reading(new_server, connect, user):
         peer.connect(("127.0.0.1", int(server.settings["HTTP_PORT"])))
         peer.sendall(f"GET /{target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         peers.append(peer)
-    assert server.connection_count("HTTP_PORT") > 0
+    # A connection counts once the server has taken it.
+    wait_until(lambda: server.connection_count("HTTP_PORT") > 0, 10, "they are in")
     assert requests.get(link, timeout=20).content == data
     wait_until(lambda: server.connection_count("HTTP_PORT") == 0, 15, "stalled readers are cut")
     for peer in peers:
