@@ -163,12 +163,14 @@ def test_reader_that_stops_reading_is_cut(new_server, connect, user):
     assert connect(server).download(user, stored.document_id).data == stored.data
 
 
-def test_slow_reader_that_goes_on_is_not_cut(new_server, connect, user):
+@pytest.mark.parametrize("offset", [0, 3 * MEBIBYTE])
+def test_slow_reader_that_goes_on_is_not_cut(new_server, connect, user, offset):
     """What it takes within the idle time is more than a small chunk, and less than a large one."""
-    server = new_server(STREAM_IDLE_TIMEOUT_SECONDS=1).start()
+    server = new_server(STREAM_IDLE_TIMEOUT_SECONDS=2).start()
     size = 2 * MEBIBYTE
-    stored = connect(server).store(user, "a.pdf", pdf_of_size(size))
-    request = messages.DownloadDocumentRequest(user_id=user, document_id=stored.document_id)
+    stored = connect(server).store(user, "a.pdf", pdf_of_size(offset + size))
+    request = messages.DownloadDocumentRequest(user_id=user, document_id=stored.document_id,
+                                               offset=offset)
     with Http2(server.address) as raw:
         stream = raw.open(SERVICE + "DownloadDocument", timeout="60S")
         raw.send(stream, message(request.SerializeToString()), end=True)

@@ -64,15 +64,15 @@ awaitable<Status> DownloadCall::SendInfo(const Document& document) {
 }
 
 std::size_t DownloadCall::ChunkBytesMax() {
-  const auto now = std::chrono::steady_clock::now();
-  const bool quick = now - std::exchange(chunk_asked_at_, now) <= kQuickChunkTimeMax;
-  quick_chunks_ = quick ? quick_chunks_ + 1 : 0;
   const bool large = quick_chunks_ >= kQuickChunksMin &&
                      environment_.admission.running() <= kCallsWithLargeChunksMax;
   return large ? kLargeChunkBytes : kTransferChunkBytes;
 }
 
 awaitable<Status> DownloadCall::SendChunk(Buffer bytes) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool quick = now - std::exchange(chunk_sent_at_, now) <= kQuickChunkTimeMax;
+  quick_chunks_ = quick ? quick_chunks_ + 1 : 0;
   return Send(ChunkMessage(std::move(bytes)));
 }
 

@@ -38,7 +38,7 @@ class DownloadCall final : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
   /// Whether the gate was told to expect something; the coroutine's own.
   bool expecting_ = false;
   bool small_ = false;
-  std::chrono::steady_clock::time_point chunk_asked_at_{};
+  std::chrono::steady_clock::time_point chunk_sent_at_{};
   int quick_chunks_ = 0;  ///< in a row, up to now
 
   std::mutex mutex_;           // guards what follows; gRPC reports writes on its own threads
