@@ -241,6 +241,7 @@ SqlResult<std::int64_t> MysqlConnection::Commit() {
     return std::int64_t{0};
   }
   const unsigned int code = mysql_errno(handle_.get());
+  wait_.end = patient.end;
   SqlError error = HandleError();
   error.failure = MysqlCommitFailureOf(code);
   // Whatever became of it, nothing goes on in this session.

@@ -93,7 +93,8 @@ Status MysqlPool::WaitToBeServed(std::unique_lock<std::mutex>& lock, const CallC
 std::optional<MysqlPool::Refused> MysqlPool::WhyInVain(const Waiter& waiter, SteadyTime now) {
   if (!pulse_.MayAnswer(waiter.since)) return Refused{ToStatus(pulse_.why())};
   const auto is_late = [&](const Opening& opening) {
-    return !opening.over && now - opening.begun_at >= kConnectTimeMax + kOpeningGrace;
+    return !opening.over && now - opening.begun_at >= kConnectTimeMax + kOpeningGrace &&
+           !pulse_.HeardSince(opening.begun_at);
   };
   if (!down_ && std::any_of(openings_.begin(), openings_.end(), is_late)) {
     return Refused{UnavailableBecause("a connection takes too long")};

@@ -45,6 +45,11 @@ bool MysqlPulse::MayAnswer(SteadyTime since) {
   return true;
 }
 
+bool MysqlPulse::HeardSince(SteadyTime since) const {
+  const std::lock_guard lock(mutex_);
+  return heard_at_ >= since;
+}
+
 bool MysqlPulse::Overdue(SteadyTime now) const {
   return now - std::max(asked_at_, heard_at_) >= kAnswerTimeMax + kAnswerGrace;
 }
@@ -59,8 +64,16 @@ void MysqlPulse::Run(const std::stop_token& stop) {
   while (wake_.wait(lock, stop, [this] { return asking_; })) {
     const SteadyTime deadline = asked_at_ + kAnswerTimeMax;
     lock.unlock();
-    const std::optional<SqlError> failure = question_(deadline);
+    std::optional<SqlError> failure = question_(deadline);
     lock.lock();
+    if (failure && heard_at_ >= asked_at_ && steady_clock::now() >= deadline) {
+      // Somebody else was answered meanwhile: the time that is left from then on decides.
+      asked_at_ = steady_clock::now();
+      const SteadyTime rest_ends_at = heard_at_ + kSilenceMin + kAnswerTimeMax;
+      lock.unlock();
+      failure = question_(rest_ends_at);
+      lock.lock();
+    }
     Conclude(failure);
   }
 }

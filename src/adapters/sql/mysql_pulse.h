@@ -28,6 +28,7 @@ class MysqlPulse {
 
   /// The server has answered something then.
   void Heard(SteadyTime at);
+  bool HeardSince(SteadyTime since) const;
   /// For who has waited in silence since `since`: false: in vain, the server answers nobody. To be
   /// asked again and again; does not block.
   bool MayAnswer(SteadyTime since);

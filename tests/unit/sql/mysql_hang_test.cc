@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 /// How much later than its deadline a call may end.
-constexpr std::chrono::milliseconds kLateMax = 150ms;
+constexpr std::chrono::milliseconds kLateMax = 300ms;
 
 class MysqlHangTest : public MysqlOutageTest {
  protected:
@@ -112,12 +112,26 @@ TEST_P(MysqlHangTest, AConnectionThatIsCutAfterALongSilenceIsNotTriedAnew) {
 TEST_P(MysqlHangTest, ACallThatRepeatsIsToldAtOnceTheSecondTime) {
   WarmUp(4);
   gate_.SetBlackhole(true);
-  const Stopwatch watch;
   ExpectUnavailableSoon();
+  const Stopwatch watch;
   ExpectUnavailableSoon();
   Pass(120ms);
   ExpectUnavailableSoon();
-  EXPECT_LT(watch.elapsed(), kMost + 120ms);
+  EXPECT_LT(watch.elapsed(), 1200ms) << "as long as the first would have taken alone";
+}
+
+TEST_P(MysqlHangTest, ACommitThatIsNotAnsweredTellsWhoComesNext) {
+  WarmUp(4);
+  const Stopwatch watch;
+  const Status written =
+      database_->Write(call_, Durability::kPowerLoss, [&](SqlConnection& connection) -> Status {
+        const auto asked = connection.Query("SELECT 1", {}, [](const SqlRow&) {});
+        gate_.SetBlackhole(true);
+        return asked.status();
+      });
+  EXPECT_TRUE(written.Is(Reason::kOutcomeUnknown)) << written.ToString();
+  ExpectUnavailableSoon();
+  EXPECT_LT(watch.elapsed(), kMost);
 }
 
 TEST_P(MysqlHangTest, DeadlinesHoldForAnswersAndForConnectionsThatAreLent) {
@@ -142,7 +156,8 @@ TEST_P(MysqlHangTest, ACancelledCallEndsWhileTheServerIsAsked) {
 TEST_P(MysqlHangTest, WhatIsUndoneInTheEndIsNotWaitedForPastTheDeadline) {
   WarmUp(1);
   const Stopwatch watch;
-  const CallContext late("late", steady_clock::now() + 200ms);
+  constexpr std::chrono::milliseconds kTime = 400ms;
+  const CallContext late("late", steady_clock::now() + kTime);
   const Status read =
       database_->Read(late, ReadScope::kSnapshot, [&](SqlConnection& connection) -> Status {
         const auto asked = connection.Query("SELECT 1", {}, [](const SqlRow&) {});
@@ -150,7 +165,7 @@ TEST_P(MysqlHangTest, WhatIsUndoneInTheEndIsNotWaitedForPastTheDeadline) {
         return asked.status();
       });
   EXPECT_TRUE(read.ok()) << read.ToString();
-  EXPECT_LT(watch.elapsed(), 200ms + kLateMax);
+  EXPECT_LT(watch.elapsed(), kTime + kLateMax);
 }
 
 TEST_P(MysqlHangTest, ASlowServerIsNotDownForThoseWhoWait) {
@@ -177,6 +192,27 @@ TEST_P(MysqlHangTest, ANameThatIsLookedUpForeverHoldsUpNobody) {
   ExpectNoPileUp();
   SlowLookups::Hold(false);
   ExpectItRecovers();
+}
+
+TEST_P(MysqlHangTest, ANameThatIsLookedUpForeverIsNoOutageForOpenConnections) {
+  MysqlOptions options = ThroughGate();
+  options.host = kSlowName;
+  options.connections_max = 2;
+  Reopen(options);
+  WarmUp(1);
+  SlowLookups::Hold(true);
+  const auto end = steady_clock::now() + 3s;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (steady_clock::now() < end) {
+        const Status status = Ask(call_, "SELECT SLEEP(0.02)");
+        ASSERT_TRUE(status.ok()) << status.ToString();
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  SlowLookups::Hold(false);
 }
 
 SATCHEL_ON_EVERY_SERVER(MysqlHangTest);
