@@ -52,7 +52,7 @@ bool S3ObjectReader::Window::Put(std::span<const std::byte> bytes) {
 bool S3ObjectReader::Window::full() const {
   const std::size_t room = buffer_.size() - filled_;
   if (room == 0) return true;
-  return !whole_ && room < kBurstBytesMax && filled_ >= buffer_.size() / 2;
+  return !whole_ && room < kBurstBytesMax && 2 * filled_ >= buffer_.size();
 }
 
 void S3ObjectReader::Window::Open(std::span<std::byte> buffer, bool whole) {

@@ -230,7 +230,7 @@ void PassedCall::OnUpstreamMetadata(bool ok) {
     if (ok) {
       CopyInitialMetadata(upstream_context_, context_);
       metadata_owed_ = true;
-      AwaitAnswer();
+      environment_.waits.Begin({std::shared_ptr<Moment>(shared_from_this(), &answering_)});
     }
     reading_response_ = true;
   }
@@ -251,7 +251,6 @@ void PassedCall::OnResponse(bool ok) {
     if (!response_.Valid()) response_.Swap(&next_response_);
     SendResponses();
     if (!response_held_) return;
-    AwaitAnswer();
     reading_response_ = true;
   }
   StartReadResponse();
@@ -265,14 +264,8 @@ void PassedCall::OnResponsesEnd() {
   if (std::exchange(requests_open_, false)) upstream_.RemoveHold();
 }
 
-void PassedCall::AwaitAnswer() {
-  if (std::exchange(awaiting_answer_, true)) return;
-  environment_.waits.Begin({std::shared_ptr<Moment>(shared_from_this(), &answering_)});
-}
-
 void PassedCall::OnAnswerWaited() {
   const std::lock_guard lock(mutex_);
-  awaiting_answer_ = false;
   response_held_ = false;
   if (finished_) return;
   SendResponses();

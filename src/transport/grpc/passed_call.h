@@ -137,8 +137,6 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
   void SendRequests();
   void SendResponses();
   void SendStatus();
-  /// Under mutex_.
-  void AwaitAnswer();
   /// Ends the call with `status`, whatever the upstream says; the first one stays.
   void EndWith(const Status& status);
   void FinishWith(const grpc::Status& status);
@@ -180,7 +178,6 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
   bool responses_ended_ = false;
   bool metadata_owed_ = false;  // the upstream's initial one
   bool response_held_ = false;
-  bool awaiting_answer_ = false;
   bool finished_ = false;  // nothing more is asked of the caller's side
   std::optional<grpc::Status> status_owed_;
   std::optional<Status> ended_with_;

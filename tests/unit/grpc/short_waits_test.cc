@@ -52,8 +52,9 @@ TEST(ShortWaitsTest, WhoIsGoneIsNotCalled) {
   ShortWaits waits;
   auto gone = std::make_shared<Waiter>([&] { called = true; });
   const auto last = std::make_shared<Waiter>();
-  waits.Begin(gone);
+  const std::weak_ptr<Waiter> known = gone;
   gone.reset();
+  waits.Begin(known);
   waits.Begin(last);
   ASSERT_EQ(last->waited.get_future().wait_for(kPatience), std::future_status::ready);
   EXPECT_FALSE(called);
