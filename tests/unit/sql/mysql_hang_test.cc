@@ -1,12 +1,11 @@
 // A database that hangs: everybody is told in time, and nobody waits longer than the call may.
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "servers/slow_lookups.h"
+#include "support/pass_time.h"
 #include "unit/sql/mysql_outage_fixture.h"
 
 namespace satchel {
@@ -69,23 +68,16 @@ class MysqlHangTest : public MysqlOutageTest {
       EXPECT_TRUE(store_->Probe(call).Is(Reason::kCancelled));
       EXPECT_LT(watch.elapsed(), after + kLateMax);
     });
-    Pass(after);
+    PassTime(after);
     call.Cancel();
     caller.join();
-  }
-  /// The time itself is what matters here.
-  static void Pass(std::chrono::milliseconds time) {
-    std::mutex mutex;
-    std::condition_variable never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, time, [] { return false; });
   }
 };
 
 TEST_P(MysqlHangTest, WhoWaitsForAConnectionOfASlowCallIsToldAsSoonAsAnybody) {
   ExpectNoPileUpBehindSlowCalls([&] {
     // The server has been asked some times by then, and does still answer.
-    Pass(2200ms);
+    PassTime(2200ms);
     gate_.SetBlackhole(true);
   });
 }
@@ -93,7 +85,7 @@ TEST_P(MysqlHangTest, WhoWaitsForAConnectionOfASlowCallIsToldAsSoonAsAnybody) {
 TEST_P(MysqlHangTest, AServerThatFallsSilentBehindItsLastSignOfLifeIsNoticedAsSoon) {
   // It greets whoever asks whether it is there, lets the user in, and that was all.
   ExpectNoPileUpBehindSlowCalls([&] {
-    Pass(200ms);  // the slow calls have been sent
+    PassTime(200ms);  // the slow calls have been sent
     gate_.AwaitBlackholeAfter(2);
   });
 }
@@ -102,7 +94,7 @@ TEST_P(MysqlHangTest, AConnectionThatIsCutAfterALongSilenceIsNotTriedAnew) {
   WarmUp(1);
   gate_.SetBlackhole(true);
   std::thread cutter([&] {
-    Pass(1200ms);
+    PassTime(1200ms);
     gate_.ResetAll();
   });
   ExpectUnavailableSoon();
@@ -115,7 +107,7 @@ TEST_P(MysqlHangTest, ACallThatRepeatsIsToldAtOnceTheSecondTime) {
   ExpectUnavailableSoon();
   const Stopwatch watch;
   ExpectUnavailableSoon();
-  Pass(120ms);
+  PassTime(120ms);
   ExpectUnavailableSoon();
   EXPECT_LT(watch.elapsed(), 1200ms) << "as long as the first would have taken alone";
 }
@@ -171,7 +163,7 @@ TEST_P(MysqlHangTest, WhatIsUndoneInTheEndIsNotWaitedForPastTheDeadline) {
 TEST_P(MysqlHangTest, ASlowServerIsNotDownForThoseWhoWait) {
   OpenWith(1);
   std::thread slow([&] { EXPECT_TRUE(Ask(call_, "SELECT SLEEP(3.5)").ok()); });
-  Pass(100ms);
+  PassTime(100ms);
   std::vector<std::thread> waiting;
   for (int i = 0; i < 8; ++i) {
     waiting.emplace_back([&] { EXPECT_TRUE(Ask(call_, "SELECT 1").ok()); });

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
-#include <thread>
 
 #include "adapters/sql/mysql_database.h"
+#include "support/pass_time.h"
 
 namespace satchel {
 namespace {
@@ -21,7 +21,7 @@ class Silence {
   std::optional<SqlError> Ask(MysqlPulse::SteadyTime deadline) {
     ++asked_;
     asked_.notify_all();
-    std::this_thread::sleep_until(deadline);
+    PassTime(deadline - steady_clock::now());
     return SqlError{SqlFailure::kUnavailable, "silent"};
   }
   void WaitUntilAsked() { asked_.wait(0); }
@@ -39,7 +39,7 @@ TEST(MysqlPulseTest, ASignOfLifeBesideAQuestionDelaysNobodyForLong) {
   server.WaitUntilAsked();
   const auto heard_at = steady_clock::now();
   pulse.Heard(heard_at);
-  while (pulse.MayAnswer(since)) std::this_thread::sleep_for(10ms);
+  while (pulse.MayAnswer(since)) PassTime(10ms);
   EXPECT_LT(steady_clock::now() - heard_at, MysqlDatabase::kUnavailableTimeMax);
   EXPECT_EQ(server.asked(), 2);
 }
