@@ -26,6 +26,8 @@ OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Windows that follow the measured bandwidth take hundreds of megabytes that nobody reads.
+    ("grpc.http2.bdp_probe", 0),
 )
 
 
