@@ -47,9 +47,9 @@ Status Stalled() { return Status(Reason::kDeadlineExceeded, "the stream was idle
 
 }  // namespace
 
-PassedCall::PassedCall(const PassedCallEnvironment& environment,
+PassedCall::PassedCall(const PassedCallEnvironment& environment, std::shared_ptr<const void> alive,
                        grpc::GenericCallbackServerContext& context)
-    : environment_(environment), context_(context) {}
+    : alive_(std::move(alive)), environment_(environment), context_(context) {}
 
 PassedCall::~PassedCall() {
   environment_.budget.Release(request_.Length() + next_request_.Length() + response_.Length() +

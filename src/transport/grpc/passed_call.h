@@ -23,7 +23,8 @@
 
 namespace satchel {
 
-/// What passed calls share. All of it outlives every call.
+/// What passed calls share. All of it outlives every call, which may live a moment longer than the
+/// server knows it: what gRPC has out comes back on threads of its own.
 struct PassedCallEnvironment {
   grpc::Channel& channel;
   grpc::GenericStub& stub;
@@ -49,7 +50,9 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
                          public WatchedCall,
                          public std::enable_shared_from_this<PassedCall> {
  public:
-  PassedCall(const PassedCallEnvironment& environment, grpc::GenericCallbackServerContext& context);
+  /// `alive` is given back when nothing uses the environment any more.
+  PassedCall(const PassedCallEnvironment& environment, std::shared_ptr<const void> alive,
+             grpc::GenericCallbackServerContext& context);
   ~PassedCall() override;
   PassedCall(const PassedCall&) = delete;
   PassedCall& operator=(const PassedCall&) = delete;
@@ -151,6 +154,7 @@ class PassedCall final : public grpc::ServerGenericBidiReactor,
   /// Resets the caller's stream; code and message overtake the bytes that it does not read.
   void Cut(const Status& status);
 
+  const std::shared_ptr<const void> alive_;  // first, so that it goes last
   const PassedCallEnvironment& environment_;
   grpc::GenericCallbackServerContext& context_;
   const SteadyTime started_at_ = std::chrono::steady_clock::now();

@@ -67,10 +67,17 @@ Upstream::Upstream(const UpstreamOptions& options, PassedCallObserver& observer)
                    .waits = waits_,
                    .observer = observer,
                    .message_bytes_max = options.message_bytes_max,
-                   .stream_idle_max = options.stream_idle_max} {}
+                   .stream_idle_max = options.stream_idle_max},
+      calls_gone_(std::make_shared<std::promise<void>>()),
+      calls_(this, [gone = calls_gone_](const void*) { gone->set_value(); }) {}
+
+Upstream::~Upstream() {
+  calls_.reset();
+  calls_gone_->get_future().wait();
+}
 
 grpc::ServerGenericBidiReactor* Upstream::Pass(grpc::GenericCallbackServerContext& context) {
-  const auto call = std::make_shared<PassedCall>(environment_, context);
+  const auto call = std::make_shared<PassedCall>(environment_, calls_, context);
   call->Start();
   return call.get();
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,10 @@ class Upstream {
  public:
   /// Does not connect yet: an upstream that is down fails its own calls and nothing else.
   Upstream(const UpstreamOptions& options, PassedCallObserver& observer);
+  /// Waits until the last call is gone, which may be a moment after the server's end.
+  ~Upstream();
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
 
   /// Passes the call on, or refuses it: SHUTTING_DOWN, SERVER_BUSY.
   grpc::ServerGenericBidiReactor* Pass(grpc::GenericCallbackServerContext& context);
@@ -48,6 +53,8 @@ class Upstream {
   MessageBudget budget_;
   ShortWaits waits_;
   const PassedCallEnvironment environment_;
+  const std::shared_ptr<std::promise<void>> calls_gone_;
+  std::shared_ptr<const void> calls_;  ///< each call has it; the last one keeps the promise
 };
 
 }  // namespace satchel
