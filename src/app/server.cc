@@ -36,10 +36,14 @@ std::chrono::milliseconds SweepInterval(const Config& config) {
                     kSweepIntervalMax);
 }
 
+/// Whether unary reads ask nobody over the network; a link may ask the object store too.
+bool ReadsLocally(const Config& config) {
+  return config.database.kind == DatabaseKind::kSqlite &&
+         config.storage_backend == StorageBackend::kLocal;
+}
+
 std::size_t RowWorkers(const Config& config) {
-  return config.database.kind == DatabaseKind::kSqlite
-             ? 1
-             : static_cast<std::size_t>(config.database_pool_size);
+  return ReadsLocally(config) ? 1 : static_cast<std::size_t>(config.database_pool_size);
 }
 
 std::unique_ptr<Upstream> MakeUpstream(const Config& config, PassedCallObserver& observer) {
@@ -93,15 +97,14 @@ Server::Server(const ServerDependencies& dependencies)
       admission_(kCallsMax),
       workers_(static_cast<std::size_t>(dependencies.config.worker_threads)),
       row_workers_(RowWorkers(dependencies.config)),
-      grpc_service_(GrpcCallEnvironment{
-          .service = service_,
-          .admission = admission_,
-          .observer = dependencies.observer,
-          .ids = dependencies.ids,
-          .workers = workers_,
-          .row_workers = row_workers_,
-          .stream_idle_max = dependencies.config.stream_idle_timeout,
-          .local_reads = dependencies.config.database.kind == DatabaseKind::kSqlite}),
+      grpc_service_(GrpcCallEnvironment{.service = service_,
+                                        .admission = admission_,
+                                        .observer = dependencies.observer,
+                                        .ids = dependencies.ids,
+                                        .workers = workers_,
+                                        .row_workers = row_workers_,
+                                        .stream_idle_max = dependencies.config.stream_idle_timeout,
+                                        .local_reads = ReadsLocally(dependencies.config)}),
       upstream_(MakeUpstream(dependencies.config, dependencies.metrics)) {}
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerDependencies& dependencies,

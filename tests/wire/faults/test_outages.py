@@ -10,13 +10,16 @@ import requests
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from faults.conftest import TORTURE, Proxied
+from harness.backends import Store
 from harness.breakers import OPEN, RECOVERY_SECONDS, breaker_state, wait_recovered
 from harness.client import Client
 from harness.documents import MEBIBYTE, pdf_of_size, text_of_size
 from harness.failures import Failure, refused
 from harness.fsck import assert_clean
 from harness.protocol import messages
+from harness.s3_objects import S3Objects
 from harness.server import Server
+from harness.sqlite_rows import SqliteRows
 from harness.toxiproxy import Proxy
 from harness.waiting import wait_until
 
@@ -24,6 +27,7 @@ ANSWER_SECONDS = 2
 CALLERS = 200
 DEADLINE_SECONDS = 0.8
 OWN_TIMEOUT_MS_MIN = 1000
+QUICK_SECONDS = 0.5
 PAUSE_SECONDS_MAX = 50
 
 
@@ -267,6 +271,36 @@ def test_store_that_swallows_everything(proxied, user):
     wait_recovered(proxied.server)
     assert client.upload(user, "b.txt", text_of_size(100)).size == 100
     assert client.download(user, stored.document_id).data == stored.data
+
+
+def test_links_that_ask_a_silent_store_keep_nobody_waiting(servers, new_server, connect, user,
+                                                           tmp_path):
+    """Beside a database in a file too: what asks over the network runs on threads of its own."""
+    store = Store(S3Objects(servers.minio), SqliteRows(tmp_path))
+    objects = servers.toxiproxy.proxy(servers.minio.endpoint)
+    server = new_server(
+        store=store, MINIO_ENDPOINT=objects.endpoint, MINIO_PUBLIC_ENDPOINT=servers.minio.endpoint,
+        STORAGE_BACKEND="minio", MICROSERVICE_DATABASE=f"sqlite:///{tmp_path}/satchel.db")
+    server.start()
+    stored = connect(server).store(user, "a.txt", text_of_size(4000, user))
+    assert server.stop() == 0
+    store.rows.set_version(stored.document_id, None)  # as another program writes it
+    server.start()
+    client = connect(server)
+    with objects.toxic("timeout", timeout=0), concurrent.futures.ThreadPoolExecutor(8) as pool:
+        links = [pool.submit(client.url, user, stored.document_id) for _ in range(8)]
+        begin = time.monotonic()
+        while not all(link.done() for link in links):
+            called = time.monotonic()
+            assert client.used(user) == (1, 4000)
+            assert time.monotonic() - called < QUICK_SECONDS
+        assert time.monotonic() - begin > QUICK_SECONDS, "the store was not asked"
+        for link in links:
+            with refused("UNAVAILABLE", "OBJECT_STORE_UNAVAILABLE"):
+                link.result()
+    wait_recovered(server)
+    assert client.url(user, stored.document_id).presigned_url
+    assert server.stop() == 0
 
 
 def assert_no_failure(server) -> None:
