@@ -41,6 +41,7 @@ bool MysqlPulse::MayAnswer(SteadyTime since) {
   if (now - heard_at_ < kSilenceMin) return true;
   asking_ = true;
   asked_at_ = now;
+  answer_by_ = now + kAnswerTimeMax;
   wake_.notify_one();
   return true;
 }
@@ -51,7 +52,7 @@ bool MysqlPulse::HeardSince(SteadyTime since) const {
 }
 
 bool MysqlPulse::Overdue(SteadyTime now) const {
-  return now - std::max(asked_at_, heard_at_) >= kAnswerTimeMax + kAnswerGrace;
+  return now >= std::max(answer_by_, heard_at_ + kAnswerTimeMax) + kAnswerGrace;
 }
 
 SqlError MysqlPulse::why() const {
@@ -62,14 +63,15 @@ SqlError MysqlPulse::why() const {
 void MysqlPulse::Run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (wake_.wait(lock, stop, [this] { return asking_; })) {
-    const SteadyTime deadline = asked_at_ + kAnswerTimeMax;
+    const SteadyTime deadline = answer_by_;
     lock.unlock();
     std::optional<SqlError> failure = question_(deadline);
     lock.lock();
     if (failure && heard_at_ >= asked_at_ && steady_clock::now() >= deadline) {
       // Somebody else was answered meanwhile: the time that is left from then on decides.
       asked_at_ = steady_clock::now();
-      const SteadyTime rest_ends_at = heard_at_ + kSilenceMin + kAnswerTimeMax;
+      answer_by_ = heard_at_ + kSilenceMin + kAnswerTimeMax;
+      const SteadyTime rest_ends_at = answer_by_;
       lock.unlock();
       failure = question_(rest_ends_at);
       lock.lock();
@@ -83,7 +85,7 @@ void MysqlPulse::Conclude(const std::optional<SqlError>& failure) {
   const SteadyTime now = steady_clock::now();
   if (!failure) {
     heard_at_ = now;
-  } else if (heard_at_ < asked_at_) {
+  } else if (heard_at_ < asked_at_ && now - heard_at_ >= kSilenceMin) {
     silent_at_ = now;
     why_ = *failure;
   }

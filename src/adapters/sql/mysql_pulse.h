@@ -47,6 +47,7 @@ class MysqlPulse {
   // Guarded by mutex_:
   bool asking_ = false;
   SteadyTime asked_at_{};   // when the last question began
+  SteadyTime answer_by_{};  // when it ends, unless it hangs
   SteadyTime heard_at_{};   // the last sign of life
   SteadyTime silent_at_{};  // when it was last said to answer nobody
   SqlError why_;
