@@ -216,6 +216,16 @@ TEST_P(ObjectStoreContract, AReadFillsAtLeastHalfOfItsBuffer) {
   }
 }
 
+TEST_P(ObjectStoreContract, SmallBuffersAreFilledToo) {
+  const std::string content = Pattern(1000);
+  const ObjectRef object = Put(store(), SpecOf(kKey, content), content).value();
+  for (const std::size_t size : {1U, 2U, 3U}) {
+    const auto reader = store().Open(kCall, object, 1);
+    ASSERT_TRUE(reader.ok() && *reader != nullptr);
+    EXPECT_EQ(ReadAll(**reader, size).value(), content.substr(1)) << size;
+  }
+}
+
 TEST_P(ObjectStoreContract, AReaderNeverSeesOtherBytesAfterARemoval) {
   const std::string content = Pattern(500'000);
   const ObjectRef object = Put(store(), SpecOf(kKey, content), content).value();
