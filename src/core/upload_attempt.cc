@@ -111,7 +111,7 @@ Status Uploader::Attempt::RecordUpload(const UploadId& upload) {
 
 Result<Document> Uploader::Attempt::Complete(const ContentHash& sha256) {
   const CallContext settling = Settling();
-  const CompleteRequest request{request_.id, request_.attempt, version_, sha256, imported_from_};
+  const CompleteRequest request{document_, version_, sha256, imported_from_};
   for (int tries = 0; tries < kCompleteTriesMax; ++tries) {
     Result<Document> completed = uploader_.metadata_.Complete(settling, request);
     if (completed.ok()) {

@@ -37,8 +37,7 @@ struct ReserveRequest {
 };
 
 struct CompleteRequest {
-  DocumentId id;
-  AttemptId attempt;
+  Document reserved;  ///< as Reserve() gave it
   ObjectVersion version;
   ContentHash sha256;
   std::optional<SourceRow> imported_from =
@@ -118,7 +117,8 @@ class MetadataStore {
   /// the uploader is dead. Harmless to repeat.
   virtual Status RecordUpload(const CallContext& call, const DocumentId& id,
                               const AttemptId& attempt, const UploadId& upload) = 0;
-  /// T2: PENDING → COMPLETED, usage moves from reserved to total. Durable when OK.
+  /// T2: PENDING → COMPLETED, usage moves from reserved to total. Durable when OK, and the document
+  /// as it then is, but for updated_at, which the row alone has.
   /// DOCUMENT_ALREADY_EXISTS: the row that it comes from is in the import book already.
   virtual Result<Document> Complete(const CallContext& call, const CompleteRequest& request) = 0;
   /// T3: PENDING → FAILED, name and reservation back. The row stays until Forget().

@@ -24,9 +24,8 @@ Document MetadataStoreContract::Pending(const ReserveRequest& request) {
 }
 
 Result<Document> MetadataStoreContract::CompleteRow(const Document& pending) {
-  return store().Complete(
-      call_, {pending.id, pending.attempt, ObjectVersion("v-" + pending.attempt.value()),
-              ContentHash(std::string(64, 'a'))});
+  return store().Complete(call_, {pending, ObjectVersion("v-" + pending.attempt.value()),
+                                  ContentHash(std::string(64, 'a'))});
 }
 
 Document MetadataStoreContract::Completed(const ReserveRequest& request) {

@@ -40,8 +40,7 @@ TEST_P(MetadataStoreContract, AReservationIsAPendingRow) {
 TEST_P(MetadataStoreContract, CompletingMovesTheBytesFromReservedToTotal) {
   const Document row = Pending(Request("alice", "a.txt", 10));
   const ContentHash sha256(std::string(64, 'b'));
-  const Result<Document> completed =
-      store().Complete(call_, {row.id, row.attempt, ObjectVersion("v1"), sha256});
+  const Result<Document> completed = store().Complete(call_, {row, ObjectVersion("v1"), sha256});
   ASSERT_TRUE(completed.ok()) << completed.status().ToString();
   EXPECT_EQ(completed->state, DocumentState::kCompleted);
   EXPECT_EQ(completed->version.value(), "v1");
@@ -52,10 +51,12 @@ TEST_P(MetadataStoreContract, CompletingMovesTheBytesFromReservedToTotal) {
   EXPECT_EQ(usage.reserved_bytes, 0);
   EXPECT_EQ(usage.total_bytes, 10);
   EXPECT_EQ(usage.file_count, 1);
-  EXPECT_TRUE(usage.updated_at.has_value());
   const Document found = store().Find(call_, row.id).value().value();
   EXPECT_EQ(found.version.value(), "v1");
   EXPECT_EQ(found.sha256, sha256);
+  EXPECT_GE(found.updated_at, row.updated_at);
+  ASSERT_TRUE(usage.updated_at.has_value());
+  EXPECT_GE(*usage.updated_at, row.updated_at);
 }
 
 TEST_P(MetadataStoreContract, ATakenNameIsRefusedAndNamesItsHolder) {

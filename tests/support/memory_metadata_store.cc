@@ -147,7 +147,7 @@ Result<Document> MemoryMetadataStore::Complete(const CallContext& call,
                                                const CompleteRequest& request) {
   SATCHEL_RETURN_IF_ERROR(call.Check());
   const std::lock_guard lock(mutex_);
-  Row* row = FindFenced(request.id, DocumentState::kPending, request.attempt);
+  Row* row = FindFenced(request.reserved.id, DocumentState::kPending, request.reserved.attempt);
   if (row == nullptr) return LeaseLost();
   row->document.state = DocumentState::kCompleted;
   row->document.version = request.version;

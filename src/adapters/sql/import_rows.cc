@@ -23,13 +23,16 @@ std::string NameLookup() {
 
 }  // namespace
 
-Status RecordImport(SqlConnection& connection, const SourceRow& row, const Document& document,
-                    Timestamp now) {
-  auto inserted = connection.Execute(
-      "INSERT INTO satchel_import (source, row_id, document_id, user_id, size, sha256, "
-      "imported_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {row.source, row.row_id, document.id.value(), document.user.value(), document.size,
-       document.sha256.value(), now});
+Status RecordImport(SqlConnection& connection, const SqlDialect& dialect, const SourceRow& row,
+                    const Document& document) {
+  auto inserted =
+      connection.Execute(std::string("INSERT INTO satchel_import (source, row_id, document_id, "
+                                     "user_id, size, sha256, imported_at) "
+                                     "VALUES (?, ?, ?, ?, ?, ?, ")
+                             .append(dialect.now_expression())
+                             .append(")"),
+                         {row.source, row.row_id, document.id.value(), document.user.value(),
+                          document.size, document.sha256.value(), dialect.now_value()});
   if (!inserted.Is(SqlFailure::kUniqueViolation)) return inserted.status();
   return Status(Reason::kDocumentAlreadyExists, "the row was imported already")
       .WithResource(document.id.value());

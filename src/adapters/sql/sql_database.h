@@ -23,6 +23,9 @@ class SqlDialect {
   virtual std::string_view now_column() const = 0;
   /// What now_column() says, as column `column` of a row.
   virtual Timestamp NowOf(const SqlRow& row, int column) const = 0;
+  /// The same in any other statement; takes the value that follows.
+  virtual std::string_view now_expression() const = 0;
+  virtual SqlValue now_value() const = 0;
   /// Ends a SELECT whose rows must be those that other transactions leave: it waits for the ones
   /// that are still changing them. Only in a transaction that writes.
   virtual std::string_view for_update() const = 0;

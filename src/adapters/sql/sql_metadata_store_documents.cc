@@ -114,7 +114,7 @@ Result<std::optional<Deletion>> SqlMetadataStore::Delete(const CallContext& call
     if (!document) return InternalError("a row vanished inside its transaction");
     SATCHEL_RETURN_IF_ERROR(
         ChangeUsage(connection, dialect, user,
-                    {.file_count = -1, .total_bytes = -document->size, .updated_at = now}));
+                    {.file_count = -1, .total_bytes = -document->size, .is_update = true}));
     SATCHEL_ASSIGN_OR_RETURN(Usage usage, ReadUsage(connection, user, default_quota));
     deletion = Deletion{*std::move(document), std::move(usage)};
     return {};

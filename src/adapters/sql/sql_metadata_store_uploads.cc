@@ -227,8 +227,7 @@ Status FailIn(SqlConnection& connection, const SqlDialect& dialect, const Docume
   SATCHEL_RETURN_IF_ERROR(OneRow(connection.Execute(sql, values), id));
   // A row that another program wrote has reserved nothing.
   if (attempt.empty()) return {};
-  return ChangeUsage(connection, dialect, document.user,
-                     {.reserved_bytes = -document.size, .updated_at = std::nullopt});
+  return ChangeUsage(connection, dialect, document.user, {.reserved_bytes = -document.size});
 }
 
 }  // namespace
@@ -267,32 +266,32 @@ Status SqlMetadataStore::RecordUpload(const CallContext& call, const DocumentId&
 
 Result<Document> SqlMetadataStore::Complete(const CallContext& call,
                                             const CompleteRequest& request) {
-  Document document;
+  Document document = request.reserved;
+  document.state = DocumentState::kCompleted;
+  document.version = request.version;
+  document.sha256 = request.sha256;
   const auto complete = [&](SqlConnection& connection) -> Status {
     const SqlDialect& dialect = database_->dialect();
-    SATCHEL_ASSIGN_OR_RETURN(PendingRow row,
-                             FindPending(connection, dialect, request.id, request.attempt));
-    const Timestamp now = row.now;
-    document = std::move(row.document);
-    document.state = DocumentState::kCompleted;
-    document.version = request.version;
-    document.sha256 = request.sha256;
-    document.updated_at = now;
-    SATCHEL_RETURN_IF_ERROR(OneRow(
-        connection.Execute("UPDATE rag_document SET status = 'COMPLETED', version = ?, sha256 = ?, "
-                           "updated_at = ?, lease_expires_at = NULL "
-                           "WHERE id = ? AND status = 'PENDING' AND attempt = ?",
-                           {request.version.value(), request.sha256.value(), now,
-                            request.id.value(), request.attempt.value()}),
-        request.id));
+    // Nothing that the usage depends on changes in a row that keeps its attempt.
+    const std::string edge =
+        std::string(
+            "UPDATE rag_document SET status = 'COMPLETED', version = ?, sha256 = ?, "
+            "lease_expires_at = NULL, updated_at = ")
+            .append(dialect.now_expression())
+            .append(" WHERE id = ? AND status = 'PENDING' AND attempt = ?");
+    SATCHEL_RETURN_IF_ERROR(
+        OneRow(connection.Execute(
+                   edge, {document.version.value(), document.sha256.value(), dialect.now_value(),
+                          document.id.value(), document.attempt.value()}),
+               document.id));
     if (request.imported_from) {
-      SATCHEL_RETURN_IF_ERROR(RecordImport(connection, *request.imported_from, document, now));
+      SATCHEL_RETURN_IF_ERROR(RecordImport(connection, dialect, *request.imported_from, document));
     }
     return ChangeUsage(connection, dialect, document.user,
                        {.file_count = 1,
                         .total_bytes = document.size,
                         .reserved_bytes = -document.size,
-                        .updated_at = now});
+                        .is_update = true});
   };
   SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, complete));
   return document;

@@ -14,6 +14,8 @@ class SqliteDialect final : public SqlDialect {
   Result<Timestamp> Now(SqlConnection& connection) const override;
   std::string_view now_column() const override { return "NULL"; }
   Timestamp NowOf(const SqlRow&, int) const override { return clock_.WallNow(); }
+  std::string_view now_expression() const override { return "?"; }
+  SqlValue now_value() const override { return clock_.WallNow(); }
   /// Transactions that write exclude one another.
   std::string_view for_update() const override { return ""; }
   std::string_view ensure_usage_row() const override;

@@ -1,6 +1,7 @@
 #include "adapters/sql/usage_rows.h"
 
 #include <limits>
+#include <string>
 
 #include "adapters/sql/generated/schema.h"
 
@@ -10,17 +11,20 @@ namespace {
 /// user_usage.updated_at of a user who never stored a document.
 constexpr Timestamp kNever{};
 
-SqlResult<std::int64_t> AddToUsage(SqlConnection& connection, const UserId& user,
-                                   const UsageChange& change) {
-  const SqlValue updated_at = change.updated_at ? SqlValue(*change.updated_at) : SqlValue(nullptr);
+SqlResult<std::int64_t> AddToUsage(SqlConnection& connection, const SqlDialect& dialect,
+                                   const UserId& user, const UsageChange& change) {
   return connection.Execute(
-      "UPDATE user_usage SET "
-      "file_count = CASE WHEN file_count + ? < 0 THEN 0 ELSE file_count + ? END, "
-      "total_bytes = CASE WHEN total_bytes + ? < 0 THEN 0 ELSE total_bytes + ? END, "
-      "reserved_bytes = CASE WHEN reserved_bytes + ? < 0 THEN 0 ELSE reserved_bytes + ? END, "
-      "updated_at = IFNULL(?, updated_at) WHERE user_id = ?",
+      std::string(
+          "UPDATE user_usage SET "
+          "file_count = CASE WHEN file_count + ? < 0 THEN 0 ELSE file_count + ? END, "
+          "total_bytes = CASE WHEN total_bytes + ? < 0 THEN 0 ELSE total_bytes + ? END, "
+          "reserved_bytes = CASE WHEN reserved_bytes + ? < 0 THEN 0 ELSE reserved_bytes + ? END, "
+          "updated_at = CASE WHEN ? = 1 THEN ")
+          .append(dialect.now_expression())
+          .append(" ELSE updated_at END WHERE user_id = ?"),
       {change.file_count, change.file_count, change.total_bytes, change.total_bytes,
-       change.reserved_bytes, change.reserved_bytes, updated_at, user.value()});
+       change.reserved_bytes, change.reserved_bytes, std::int64_t{change.is_update},
+       dialect.now_value(), user.value()});
 }
 
 }  // namespace
@@ -41,12 +45,12 @@ Status EnsureUsageRow(SqlConnection& connection, const SqlDialect& dialect, cons
 
 Status ChangeUsage(SqlConnection& connection, const SqlDialect& dialect, const UserId& user,
                    const UsageChange& change) {
-  auto changed = AddToUsage(connection, user, change);
+  auto changed = AddToUsage(connection, dialect, user, change);
   if (!changed.ok()) return changed.status();
   if (*changed == 1) return {};
   // Only a document that another program wrote has a user without a row.
   SATCHEL_RETURN_IF_ERROR(EnsureUsageRow(connection, dialect, user));
-  return AddToUsage(connection, user, change).status();
+  return AddToUsage(connection, dialect, user, change).status();
 }
 
 Result<Usage> ReadUsage(SqlConnection& connection, const UserId& user, std::int64_t default_quota) {

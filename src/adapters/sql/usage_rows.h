@@ -16,8 +16,8 @@ struct UsageChange {
   std::int64_t file_count = 0;
   std::int64_t total_bytes = 0;
   std::int64_t reserved_bytes = 0;
-  /// Set when documents came or went; a reservation alone is no update.
-  std::optional<Timestamp> updated_at;
+  /// Documents came or went; a reservation alone is no update.
+  bool is_update = false;
 };
 
 /// The two sums of `column`, of its upper and its lower 32 bits: SQLite refuses a sum that

@@ -94,7 +94,7 @@ TEST_F(GuardedStoresTest, EveryMethodOfTheMetadataStorePassesTheLayersAndReaches
   (void)store.Reserve(call, request);
   (void)store.RenewLease(call, id, attempt, std::chrono::seconds(9));
   (void)store.RecordUpload(call, id, attempt, UploadId("m"));
-  (void)store.Complete(call, {id, attempt, ObjectVersion("v"), ContentHash("h")});
+  (void)store.Complete(call, {Document(), ObjectVersion("v"), ContentHash("h")});
   (void)store.Fail(call, id, attempt);
   (void)store.FailExpired(call, id, attempt);
   (void)store.Forget(call, id, attempt);

@@ -51,7 +51,12 @@ class MysqlTest : public testing::TestWithParam<ServerKind> {
             .lease = std::chrono::seconds(900)};
   }
   static CompleteRequest CompletionOf(const ReserveRequest& request) {
-    return {request.id, request.attempt, ObjectVersion("v-" + request.attempt.value()),
+    Document reserved;
+    reserved.id = request.id;
+    reserved.attempt = request.attempt;
+    reserved.user = request.user;
+    reserved.size = request.size;
+    return {reserved, ObjectVersion("v-" + request.attempt.value()),
             ContentHash(std::string(64, 'a'))};
   }
   Usage UsageOf(const std::string& user) {

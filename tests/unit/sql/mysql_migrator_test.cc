@@ -370,29 +370,28 @@ TEST_P(MysqlMigratorTest, TheRunningReleaseGoesOnWhenANewerSchemaIsDeployed) {
   ASSERT_TRUE(With(newer).Deploy(call_).ok());
   SqlMetadataStore running(database_);
   const auto reserve = [&](const std::string& filename) {
-    return ReserveRequest{.id = SecureIdGenerator().NewDocumentId(),
-                          .attempt = SecureIdGenerator().NewAttemptId(),
-                          .user = UserId("alice"),
-                          .category = "general",
-                          .filename = filename,
-                          .mime_type = "text/plain",
-                          .size = 7,
-                          .default_quota = 1000,
-                          .lease = 60s};
+    return running.Reserve(call_, {.id = SecureIdGenerator().NewDocumentId(),
+                                   .attempt = SecureIdGenerator().NewAttemptId(),
+                                   .user = UserId("alice"),
+                                   .category = "general",
+                                   .filename = filename,
+                                   .mime_type = "text/plain",
+                                   .size = 7,
+                                   .default_quota = 1000,
+                                   .lease = 60s});
   };
-  const ReserveRequest before = reserve("before.txt");
-  ASSERT_TRUE(running.Reserve(call_, before).ok());
+  const Result<Document> before = reserve("before.txt");
+  ASSERT_TRUE(before.ok());
   newer.push_back({"29990101000000_more",
                    "ALTER TABLE rag_document ADD COLUMN pages INTEGER NULL;"
                    "ALTER TABLE user_usage ADD COLUMN plan VARCHAR(9) NOT NULL DEFAULT 'free';"
                    "CREATE INDEX rag_document_pages_idx ON rag_document (pages);",
                    "c9"});
   ASSERT_TRUE(Migrator(OpenDatabase(options_), newer).Deploy(call_).ok());
-  const ReserveRequest after = reserve("after.txt");
-  ASSERT_TRUE(running.Reserve(call_, after).ok());
-  for (const ReserveRequest& request : {before, after}) {
-    const auto completed = running.Complete(call_, {.id = request.id,
-                                                    .attempt = request.attempt,
+  const Result<Document> after = reserve("after.txt");
+  ASSERT_TRUE(after.ok());
+  for (const Document& reserved : {*before, *after}) {
+    const auto completed = running.Complete(call_, {.reserved = reserved,
                                                     .version = ObjectVersion("v"),
                                                     .sha256 = ContentHash(std::string(64, 'a'))});
     ASSERT_TRUE(completed.ok()) << completed.status().ToString();
@@ -403,7 +402,7 @@ TEST_P(MysqlMigratorTest, TheRunningReleaseGoesOnWhenANewerSchemaIsDeployed) {
   const auto page = running.List(call_, query);
   ASSERT_TRUE(page.ok()) << page.status().ToString();
   EXPECT_THAT(page->documents, SizeIs(2));
-  EXPECT_TRUE(running.Delete(call_, UserId("alice"), before.id, 0s, 1000).ok());
+  EXPECT_TRUE(running.Delete(call_, UserId("alice"), before->id, 0s, 1000).ok());
   EXPECT_EQ(running.GetUsage(call_, UserId("alice"), 1000)->total_bytes, 7);
   EXPECT_TRUE(With(MysqlMigrations()).CheckCurrent(call_).Is(Reason::kConfigurationInvalid))
       << "to start now is another matter";

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,9 +70,15 @@ class SqliteStoreTest : public ::testing::Test {
             .lease = std::chrono::seconds(900)};
   }
 
-  Result<Document> Complete(const ReserveRequest& request) {
+  Result<Document> Complete(const ReserveRequest& request,
+                            std::optional<ObjectVersion> version = {}) {
+    Document reserved;
+    reserved.id = request.id;
+    reserved.attempt = request.attempt;
+    reserved.user = request.user;
+    reserved.size = request.size;
     return store_->Complete(call_,
-                            {request.id, request.attempt, ObjectVersion(request.attempt.value()),
+                            {reserved, version.value_or(ObjectVersion(request.attempt.value())),
                              ContentHash(std::string(64, 'a'))});
   }
 
@@ -81,9 +88,9 @@ class SqliteStoreTest : public ::testing::Test {
     const ReserveRequest request = Request(user, filename, size, category);
     const auto reserved = store_->Reserve(call_, request);
     EXPECT_TRUE(reserved.ok()) << reserved.status().ToString();
-    auto completed = Complete(request);
+    const auto completed = Complete(request);
     EXPECT_TRUE(completed.ok()) << completed.status().ToString();
-    return completed.ok() ? *completed : Document{};
+    return store_->Find(call_, request.id).value().value_or(Document{});
   }
 
   Usage UsageOf(const std::string& user) {

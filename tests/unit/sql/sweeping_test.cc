@@ -128,10 +128,7 @@ TEST_F(SweepingTest, KnownAttemptsAreThoseOfAnyState) {
 TEST_F(SweepingTest, ObjectsAreReferencedByVersionOrByKey) {
   const Document local = Store("alice", "local");
   const ReserveRequest s3 = Pending("s3", seconds(10));
-  ASSERT_TRUE(store_
-                  ->Complete(call_, {s3.id, s3.attempt, ObjectVersion("v-17"),
-                                     ContentHash(std::string(64, 'a'))})
-                  .ok());
+  ASSERT_TRUE(Complete(s3, ObjectVersion("v-17")).ok());
   const ReserveRequest pending = Pending("pending", seconds(10));
   const ReserveRequest failed = Pending("failed", seconds(10));
   ASSERT_TRUE(store_->Fail(call_, failed.id, failed.attempt).ok());
