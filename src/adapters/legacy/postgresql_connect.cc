@@ -76,7 +76,7 @@ Status AwaitConnection(const CallContext& call, PGconn* connection, const Legacy
     pollfd socket{.fd = PQsocket(connection),
                   .events = wanted == PGRES_POLLING_READING ? short{POLLIN} : short{POLLOUT},
                   .revents = 0};
-    if (poll(&socket, 1, kCancelCheckMilliseconds) == 0) continue;
+    if (poll(&socket, 1, kCancelCheckMilliseconds) <= 0) continue;
     wanted = PQconnectPoll(connection);
     if (wanted == PGRES_POLLING_OK) return {};
     if (wanted == PGRES_POLLING_FAILED) return FailureOf(connection, spec);
