@@ -59,6 +59,32 @@ TEST_P(MetadataStoreContract, CompletingMovesTheBytesFromReservedToTotal) {
   EXPECT_GE(*usage.updated_at, row.updated_at);
 }
 
+TEST_P(MetadataStoreContract, CompletingAndDeletingAreDatedByTheDatabasesClock) {
+  Document row = Pending(Request("alice", "a.txt"));
+  PassTime(20ms);
+  const Timestamp completing = store().Now(call_).value();
+  EXPECT_GT(completing, row.updated_at);
+  row.updated_at = Timestamp();  // what the caller knows of the time is not asked
+  ASSERT_TRUE(CompleteRow(row).ok());
+  const Timestamp completed = store().Now(call_).value();
+  const Document found = store().Find(call_, row.id).value().value();
+  EXPECT_GE(found.updated_at, completing);
+  EXPECT_LE(found.updated_at, completed);
+  const Usage usage = UsageOf("alice");
+  EXPECT_GE(usage.updated_at, completing);
+  EXPECT_LE(usage.updated_at, completed);
+
+  PassTime(20ms);
+  const Document other = Pending(Request("alice", "b.txt"));
+  ASSERT_TRUE(store().Fail(call_, other.id, other.attempt).ok());
+  EXPECT_EQ(UsageOf("alice").updated_at, usage.updated_at) << "a reservation alone is no update";
+  const Timestamp deleting = store().Now(call_).value();
+  ASSERT_TRUE(store().Delete(call_, row.user, row.id, 0s, kQuota).value());
+  const Usage after = UsageOf("alice");
+  EXPECT_GE(after.updated_at, deleting);
+  EXPECT_LE(after.updated_at, store().Now(call_).value());
+}
+
 TEST_P(MetadataStoreContract, ATakenNameIsRefusedAndNamesItsHolder) {
   const Document holder = Pending(Request("alice", "a.txt"));
   const Status pending = store().Reserve(call_, Request("alice", "a.txt")).status();

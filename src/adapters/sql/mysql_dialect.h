@@ -14,7 +14,8 @@ class MysqlDialect final : public SqlDialect {
   Result<Timestamp> Now(SqlConnection& connection) const override;
   std::string_view now_column() const override { return "UTC_TIMESTAMP(3)"; }
   Timestamp NowOf(const SqlRow& row, int column) const override { return row.Time(column); }
-  std::string_view now_expression() const override { return "COALESCE(UTC_TIMESTAMP(3), ?)"; }
+  // In this order: TiDB plans COALESCE(UTC_TIMESTAMP(3), ?) anew each time.
+  std::string_view now_expression() const override { return "IFNULL(?, UTC_TIMESTAMP(3))"; }
   SqlValue now_value() const override { return nullptr; }
   std::string_view for_update() const override { return " FOR UPDATE"; }
   std::string_view ensure_usage_row() const override;
