@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kWatchInterval = 200ms;
 /// After an interruption only answers are still on their way.
-constexpr std::chrono::milliseconds kFlushTimeMax = 2s;
+constexpr std::chrono::milliseconds kFlushTimeMax = 1500ms;
 
 bool WaitUntilIdle(std::span<Admission* const> admissions, std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
