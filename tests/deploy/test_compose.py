@@ -116,6 +116,19 @@ def test_the_server_takes_the_settings(services):
         assert f"{key}={environment[key]}" in shown.replace('"', ""), shown
 
 
+def test_other_servers_and_limits_are_named_in_the_environment_file(tmp_path):
+    given = {"MINIO_ENDPOINT": "s3.example.com", "MINIO_PUBLIC_ENDPOINT": "https://s3.example.com",
+             "MINIO_SECURE": "true", "MINIO_REGION": "eu-central-1", "MINIO_BUCKET": "school",
+             "DEFAULT_USER_QUOTA": "1000000", "SOFT_DELETE": "true"}
+    environment = tmp_path / ".env"
+    environment.write_text(DEV.read_text()
+                           + "".join(f"{key}={value}\n" for key, value in given.items()))
+    settings = project(environment)["services"]["satchel"]["environment"]
+    shown = output_of(binary(), "serve", "--print-config", env=settings).splitlines()
+    for key, value in given.items():
+        assert f"{key}={value}" in shown
+
+
 USE_IT = r"""
 set -euxo pipefail
 export SATCHEL_USER=ada
