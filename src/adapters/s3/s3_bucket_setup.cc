@@ -38,6 +38,13 @@ Status EnsureBucket(S3Client& client, const CallContext& call, const std::string
   // Made by another replica just now, or it was there all the time.
   if (created.ok() || code == "BucketAlreadyOwnedByYou") return {};
   if (!missing && code == "BucketAlreadyExists") return S3SetupError(head.operation, found);
+  if (code == "AccessDenied") {
+    return ConfigurationError(
+        "bucket " + bucket + (missing ? " is not there" : " is not there or hidden from the key") +
+        ", and the access key may not make it (AccessDenied): make it with versioning switched on, "
+        "give the key s3:ListBucket and s3:CreateBucket as in deploy/minio/policy.json, or correct "
+        "MINIO_BUCKET");
+  }
   const bool not_s3 = created.fault == HttpFault::kNone && created.status == 400 && code.empty();
   if (not_s3 && !client.options().endpoint.secure && SpeaksTls(client, call)) {
     return ConfigurationError("the object store speaks https, not http: set MINIO_SECURE=true");

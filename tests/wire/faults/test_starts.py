@@ -84,7 +84,8 @@ def test_documented_rights_are_enough(servers, new_server, connect, user):
 
 def test_no_right_to_make_the_bucket(servers, new_server):
     rights = [right for right in RIGHTS if right != "s3:CreateBucket"]
-    assert_refused(new_server(**limited_key(servers.minio, "no-creating", rights)), "CreateBucket")
+    assert_refused(new_server(**limited_key(servers.minio, "no-creating", rights)),
+                   "is not there", "s3:CreateBucket", "MINIO_BUCKET")
 
 
 def test_no_right_to_write(servers, new_server, connect, user):
