@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,8 @@ Status AwaitConnection(const CallContext& call, PGconn* connection, const Legacy
     pollfd socket{.fd = PQsocket(connection),
                   .events = wanted == PGRES_POLLING_READING ? short{POLLIN} : short{POLLOUT},
                   .revents = 0};
-    if (poll(&socket, 1, kCancelCheckMilliseconds) <= 0) continue;
+    const int ready = poll(&socket, 1, kCancelCheckMilliseconds);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     wanted = PQconnectPoll(connection);
     if (wanted == PGRES_POLLING_OK) return {};
     if (wanted == PGRES_POLLING_FAILED) return FailureOf(connection, spec);

@@ -113,8 +113,7 @@ Result<std::optional<Deletion>> SqlMetadataStore::Delete(const CallContext& call
     SATCHEL_ASSIGN_OR_RETURN(std::optional<Document> document, FindDocument(connection, id));
     if (!document) return InternalError("a row vanished inside its transaction");
     SATCHEL_RETURN_IF_ERROR(
-        ChangeUsage(connection, dialect, user,
-                    {.file_count = -1, .total_bytes = -document->size, .is_update = true}));
+        ChangeUsage(connection, dialect, user, {.file_count = -1, .total_bytes = -document->size}));
     SATCHEL_ASSIGN_OR_RETURN(Usage usage, ReadUsage(connection, user, default_quota));
     deletion = Deletion{*std::move(document), std::move(usage)};
     return {};

@@ -287,11 +287,9 @@ Result<Document> SqlMetadataStore::Complete(const CallContext& call,
     if (request.imported_from) {
       SATCHEL_RETURN_IF_ERROR(RecordImport(connection, dialect, *request.imported_from, document));
     }
-    return ChangeUsage(connection, dialect, document.user,
-                       {.file_count = 1,
-                        .total_bytes = document.size,
-                        .reserved_bytes = -document.size,
-                        .is_update = true});
+    return ChangeUsage(
+        connection, dialect, document.user,
+        {.file_count = 1, .total_bytes = document.size, .reserved_bytes = -document.size});
   };
   SATCHEL_RETURN_IF_ERROR(database_->Write(call, Durability::kPowerLoss, complete));
   return document;

@@ -23,7 +23,7 @@ SqlResult<std::int64_t> AddToUsage(SqlConnection& connection, const SqlDialect& 
           .append(dialect.now_expression())
           .append(" ELSE updated_at END WHERE user_id = ?"),
       {change.file_count, change.file_count, change.total_bytes, change.total_bytes,
-       change.reserved_bytes, change.reserved_bytes, std::int64_t{change.is_update},
+       change.reserved_bytes, change.reserved_bytes, std::int64_t{change.file_count != 0},
        dialect.now_value(), user.value()});
 }
 

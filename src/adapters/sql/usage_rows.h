@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "adapters/sql/sql_database.h"
 #include "base/status.h"
@@ -13,11 +12,9 @@ namespace satchel {
 
 /// What one transaction adds to a user's counters, each of which stops at zero.
 struct UsageChange {
-  std::int64_t file_count = 0;
+  std::int64_t file_count = 0;  ///< dates the row too; a reservation alone is no update
   std::int64_t total_bytes = 0;
   std::int64_t reserved_bytes = 0;
-  /// Documents came or went; a reservation alone is no update.
-  bool is_update = false;
 };
 
 /// The two sums of `column`, of its upper and its lower 32 bits: SQLite refuses a sum that

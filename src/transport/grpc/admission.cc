@@ -8,7 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kWatchInterval = 200ms;
-/// After an interruption only answers are still on their way.
+/// After an interruption only answers are still on their way. With gRPC's own flush behind it, 2 s
+/// after the grace: what the manifests count on.
 constexpr std::chrono::milliseconds kFlushTimeMax = 1500ms;
 
 bool WaitUntilIdle(std::span<Admission* const> admissions, std::chrono::milliseconds patience) {

@@ -29,7 +29,7 @@ constexpr int kStreamWindowBytes = 512 * 1024;
 constexpr int kFrameBytesMax = 1024 * 1024;
 /// Backstop far above what the windows allow: a quota that is reached resets streams.
 constexpr std::size_t kResourceQuotaBytes = 1024UL * 1024 * 1024;
-/// After the drain only trailers are still on their way.
+/// After the drain, which has waited for answers, only trailers are still on their way.
 constexpr std::chrono::milliseconds kFlushTimeMax = 500ms;
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const GrpcServerOptions& options) {
