@@ -18,15 +18,19 @@ RUN --mount=type=cache,target=/mnt \
       -DSATCHEL_BUILD_TESTS=OFF -DSATCHEL_BUILD_BENCH=OFF \
  && cmake --build build --target satchel \
  && install -D -t /out/usr/local/bin build/satchel \
- && install -D -m 644 -t /out/usr/share/doc/satchel LICENSE
+ && install -D -m 644 -t /out/usr/share/doc/satchel LICENSE \
+ # What is linked in brings its terms along, as the packages below do.
+ && for part in libgrpc libprotobuf libabsl libre2 libc-ares; do \
+      install -D -m 644 "/usr/share/doc/$part-dev/copyright" "/out/usr/share/doc/$part/copyright"; \
+    done
 
 FROM ${DEBIAN}
 # Exactly the libraries that the program loads, and the public certificate authorities.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates \
-      libcurl4 libgrpc++1.51 libmariadb3 libpq5 libprometheus-cpp-core1.0 libprotobuf32 \
-      libpugixml1v5 libspdlog1.10 libsqlite3-0 libssl3 \
+      libcurl4 libmariadb3 libpq5 libprometheus-cpp-core1.0 libpugixml1v5 libspdlog1.10 \
+      libsqlite3-0 libssl3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
  && groupadd --gid 10001 satchel \
  && useradd --uid 10001 --gid 10001 --home-dir /var/lib/satchel --shell /usr/sbin/nologin satchel \

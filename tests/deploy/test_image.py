@@ -70,6 +70,11 @@ def test_names_exactly_the_libraries_that_are_loaded(root):
         assert real & loaded, f"{package} is installed for nothing"
 
 
+def test_brings_the_terms_of_what_is_linked_in(root):
+    for part in ("libgrpc", "libprotobuf", "libabsl", "libre2", "libc-ares"):
+        assert "License" in (root / "usr/share/doc" / part / "copyright").read_text(), part
+
+
 @pytest.fixture
 def container(image, root, tmp_path):
     """Makes a container with the settings given; it is ended when the test is."""
