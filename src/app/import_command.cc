@@ -42,7 +42,8 @@ constexpr const char* kFooter =
     "or sqlite:///path; ?ssl_ca=FILE demands TLS with a server certificate of that authority. The\n"
     "password comes from SATCHEL_IMPORT_PASSWORD or the file in SATCHEL_IMPORT_PASSWORD_FILE.\n"
     "\n"
-    "Exits 1 when a row is refused (or, with --verify, not equal): each is named with the reason.";
+    "Exits 1 when a row is refused, was changed since its import or, with --verify, is not equal:\n"
+    "each is named with the reason.";
 
 /// Arguments of the command; live as long as the app that fills them.
 struct ImportArguments {

@@ -79,6 +79,9 @@ int RunServe(const ConfigLoader& loader) {
   if (!loaded.ok()) return Fail(loaded.status());
   if (loader.print_requested()) {
     std::cout << PrintConfig(*loaded);
+    for (const std::string& warning : loaded->warnings) {
+      std::cerr << "warning: " << warning << "\n";
+    }
     return cli::kExitOk;
   }
   // The administration socket and the database must never be open to others, not even briefly.

@@ -1,5 +1,7 @@
 #include "cli/import_printer.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +45,34 @@ void AddCount(std::string& text, std::string_view title, std::int64_t count,
   AddLine(text, title, FormatCount(count, "row") + std::string(remark) + "\n");
 }
 
+std::int64_t Refused(const Report& report) {
+  return report.problems() - report.differing() - report.not_imported() - report.changed_since();
+}
+
+std::string OtherSources(const Report& report) {
+  std::string text = "nothing of this source";
+  for (int i = 0; i < report.other_sources_size(); ++i) {
+    text.append(i == 0 ? "; there is " : ", ").append(EscapeControls(report.other_sources(i)));
+  }
+  return text;
+}
+
+/// How a row stands out that somebody has to look at.
+std::string_view MarkOf(const ImportTableResponse::Note& note) {
+  constexpr std::array<std::string_view, 3> kImportable = {"changed_since", "not_imported",
+                                                           "differs"};
+  if (!note.problem()) return "";
+  return std::ranges::find(kImportable, note.verdict()) == kImportable.end() ? "REFUSED "
+                                                                             : "PROBLEM ";
+}
+
+/// A blank at an end would not be seen.
+std::string TeacherText(const std::string& teacher) {
+  const std::string text = EscapeControls(teacher);
+  const bool padded = text.starts_with(' ') || text.ends_with(' ');
+  return padded ? "`" + text + "`" : text;
+}
+
 std::vector<Table::Column> TeacherColumns() {
   return {{"TEACHER"},     {"ROWS", true},      {"BYTES", true},     {"USED", true},
           {"QUOTA", true}, {"ROWS OVER", true}, {"BYTES OVER", true}};
@@ -51,10 +81,9 @@ std::vector<Table::Column> TeacherColumns() {
 }  // namespace
 
 std::string FormatNote(const ImportTableResponse::Note& note) {
-  std::string text = "row " + std::to_string(note.row_id()) + ": " +
-                     (note.problem() ? "REFUSED " : "") + EscapeControls(note.verdict()) + ": " +
-                     EscapeControls(note.detail());
-  if (!note.teacher().empty()) text += "; teacher " + EscapeControls(note.teacher());
+  std::string text = "row " + std::to_string(note.row_id()) + ": " + std::string(MarkOf(note)) +
+                     EscapeControls(note.verdict()) + ": " + EscapeControls(note.detail());
+  if (!note.teacher().empty()) text += "; teacher " + TeacherText(note.teacher());
   if (!note.document_id().empty()) text += "; document " + EscapeControls(note.document_id());
   return text + "\n";
 }
@@ -78,6 +107,7 @@ std::string FormatReport(ImportTableRequest::Mode mode, const Report& report) {
     default:
       AddLine(text, "imported", RowsAndBytes(report.imported(), report.imported_bytes()));
   }
+  if (rollback && report.rows() == 0) AddLine(text, "the book has", OtherSources(report) + "\n");
   AddCount(text, "imported before", report.imported_before(), "");
   AddCount(text, "deleted since", report.deleted_since(),
            rollback ? ": there was no document to remove" : ": not imported again");
@@ -85,10 +115,11 @@ std::string FormatReport(ImportTableRequest::Mode mode, const Report& report) {
   AddCount(text, "name changed", report.names_changed(), "");
   AddCount(text, "name clashes", report.name_clashes(), ": resolved by the row's id");
   AddCount(text, "time unknown", report.times_unknown(), ": 1970-01-01T00:00:00Z");
-  if (!rollback) {
-    AddLine(text, mode == ImportTableRequest::MODE_VERIFY ? "not equal" : "refused",
-            FormatCount(report.problems(), "row") + "\n");
-  }
+  if (rollback) return text;
+  AddCount(text, "not equal", report.differing(), "");
+  AddCount(text, "not imported", report.not_imported(), ": import again");
+  AddCount(text, "changed since", report.changed_since(), ": not what was imported");
+  AddLine(text, "refused", FormatCount(Refused(report), "row") + "\n");
   return text;
 }
 
@@ -116,7 +147,7 @@ void ImportPrinter::PrintText(const ImportTableResponse& event) {
   if (event.has_teacher()) {
     any_teacher_ = true;
     const auto& teacher = event.teacher();
-    teachers_.AddRow({EscapeControls(teacher.user_id()), std::to_string(teacher.rows()),
+    teachers_.AddRow({TeacherText(teacher.user_id()), std::to_string(teacher.rows()),
                       std::to_string(teacher.bytes()), std::to_string(teacher.used_bytes()),
                       std::to_string(teacher.quota_bytes()),
                       std::to_string(teacher.rows_over_quota()),

@@ -44,6 +44,8 @@ class ImportBook {
   /// By row id.
   virtual Result<std::vector<ImportEntry>> ListImported(const CallContext& call,
                                                         const ImportQuery& query) = 0;
+  /// The sources that the book has rows of, by name.
+  virtual Result<std::vector<std::string>> ListSources(const CallContext& call) = 0;
   /// Takes the row out of the book; OK when it is not in it.
   virtual Status RemoveImported(const CallContext& call, const SourceRow& row) = 0;
   /// Those documents, PENDING ones too, that hold one of `paths` as their name.

@@ -107,6 +107,9 @@ def _run_import(server, source, *arguments, source_url=None):
     return ImportOutcome(outcome)
 
 
+NO_COUNTS = ("source_name", "other_sources")
+
+
 class ImportOutcome:
     """The events that an import printed, by kind."""
 
@@ -119,7 +122,7 @@ class ImportOutcome:
         self.teachers = {event["teacher"]["user_id"]: event["teacher"]
                          for event in events if "teacher" in event}
         reports = [event["report"] for event in events if "report" in event]
-        self.report = ({key: value if key == "source_name" else int(value)
+        self.report = ({key: value if key in NO_COUNTS else int(value)
                         for key, value in reports[-1].items()} if reports else None)
 
     def verdicts(self, row_id=None) -> list:

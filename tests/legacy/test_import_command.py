@@ -279,6 +279,7 @@ def test_what_happens_after_an_import(sqlite_source, server, run_import, connect
     verified = run_import(server, sqlite_source, "--verify")
     assert verified.verdicts() == ["changed_since", "deleted_since", "source_gone"]
     assert verified.report["verified"] == 3
+    assert (verified.report["problems"], verified.report["changed_since"]) == (1, 1)
     names = sorted(document.filename for document in client.list_all("ada"))
     assert names == ["2.txt", "3.txt", "4.txt", "5.txt", "6.txt"], "nothing comes back"
     back = run_import(server, sqlite_source, "--rollback")
@@ -376,5 +377,26 @@ def test_the_text_that_people_read(sqlite_source, server):
     assert plan.error == "", "no progress bar without a terminal"
     assert "imported          2 rows" in administer(server, *url).text
     assert "equal             2 rows" in administer(server, *url, "--verify").text
+    sqlite_source.execute("UPDATE rag_context SET context_data = 'changed' WHERE id = 1",
+                          "UPDATE rag_context SET teacherId = 'ada ' WHERE id = 3")
+    verified = administer(server, *url, "--verify").text
+    assert "row 1: PROBLEM changed_since: " in verified
+    assert "row 3: PROBLEM not_imported: " in verified and "teacher `ada `" in verified
+    for line in ("equal             1 row,", "not imported      1 row:", "changed since     1 row:",
+                 "refused           0 rows"):
+        assert f"\n{line}" in verified
     assert "removed           2 rows" in administer(server, *url, "--rollback").text
     assert_clean(server)
+
+
+def test_a_rollback_of_a_source_that_nobody_knows(sqlite_source, server):
+    sqlite_source.write(rows_of("ada", ["a.txt"]))
+    url = ["import", "rag-context", "--from", sqlite_source.url()]
+    assert administer(server, *url).exit_code == 0
+    unknown = administer(server, "import", "rag-context", "--rollback", "--source-name", "other")
+    assert unknown.exit_code == 0, "as is a rollback that was made before"
+    assert ("the book has      nothing of this source; there is sqlite:platform.db/rag_context\n"
+            in unknown.text)
+    assert "the book has" not in administer(server, *url, "--rollback").text
+    again = administer(server, *url, "--rollback")
+    assert again.exit_code == 0 and "the book has      nothing of this source\n" in again.text

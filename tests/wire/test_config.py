@@ -100,6 +100,14 @@ def test_print_config_has_the_defaults():
     assert bytes_of(value_of(text, "STORAGE_MAX_FILE_SIZE")) == 52428800
 
 
+def test_print_config_warns_of_misspelt_keys_beside_what_it_prints():
+    outcome = satchel("serve", "--print-config", environment={"STREAM_IDEL_TIMEOUT_SECONDS": "5"})
+    assert outcome.exit_code == 0
+    assert ("warning: environment: STREAM_IDEL_TIMEOUT_SECONDS is not a key and has no effect;"
+            " did you mean STREAM_IDLE_TIMEOUT_SECONDS?") in outcome.error.splitlines()
+    assert "IDEL" not in outcome.text
+
+
 def test_print_config_shows_no_secret(tmp_path):
     secret_file = tmp_path / "password"
     secret_file.write_text(SECRET + "-file\n")

@@ -64,6 +64,19 @@ Result<std::vector<ImportEntry>> SqlMetadataStore::ListImported(const CallContex
   return entries;
 }
 
+Result<std::vector<std::string>> SqlMetadataStore::ListSources(const CallContext& call) {
+  std::vector<std::string> sources;
+  const auto list = [&](SqlConnection& connection) -> Status {
+    sources.clear();
+    return connection
+        .Query("SELECT DISTINCT source FROM satchel_import ORDER BY source", {},
+               [&](const SqlRow& row) { sources.emplace_back(row.Text(0)); })
+        .status();
+  };
+  SATCHEL_RETURN_IF_ERROR(database_->Read(call, ReadScope::kStatement, list));
+  return sources;
+}
+
 Status SqlMetadataStore::RemoveImported(const CallContext& call, const SourceRow& row) {
   return database_->Write(call, Durability::kProcess, [&](SqlConnection& connection) {
     return connection

@@ -70,6 +70,7 @@ class SqlMetadataStore final : public MetadataStore, public ImportBook {
   // Imports.
   Result<std::vector<ImportEntry>> ListImported(const CallContext& call,
                                                 const ImportQuery& query) override;
+  Result<std::vector<std::string>> ListSources(const CallContext& call) override;
   Status RemoveImported(const CallContext& call, const SourceRow& row) override;
   Result<std::vector<Document>> FindNameHolders(const CallContext& call,
                                                 const std::vector<std::string>& paths) override;

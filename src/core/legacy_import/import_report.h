@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/strong_string.h"
 #include "ports/legacy_source.h"
@@ -98,7 +99,12 @@ struct ImportReport {
   std::int64_t names_changed = 0;
   std::int64_t name_clashes = 0;
   std::int64_t times_unknown = 0;
-  std::int64_t problems = 0;  ///< rows with a verdict that IsProblem()
+  std::int64_t problems = 0;  ///< rows with a verdict that IsProblem(): refused, or one of these
+  std::int64_t changed_since = 0;
+  std::int64_t not_imported = 0;
+  std::int64_t differing = 0;
+  /// kRollback, when the book has nothing of the source: those that it has.
+  std::vector<std::string> other_sources;
 };
 
 /// Called by one thread at a time.

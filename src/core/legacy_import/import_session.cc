@@ -43,9 +43,19 @@ void ImportSession::Note(RowNote note) {
     case RowVerdict::kSourceGone:
       ++report_.source_gone;
       break;
+    case RowVerdict::kChangedSince:
+      ++report_.changed_since;
+      break;
+    case RowVerdict::kNotImported:
+      ++report_.not_imported;
+      break;
+    case RowVerdict::kDiffers:
+      ++report_.differing;
+      break;
     default:
-      ++report_.problems;
+      break;
   }
+  if (IsProblem(note.verdict)) ++report_.problems;
   listener_.OnNote(note);
 }
 

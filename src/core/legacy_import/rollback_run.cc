@@ -1,6 +1,8 @@
 // The documents that imports have made, and nothing else, out of both stores.
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/legacy_import/import_runs.h"
 #include "core/legacy_import/parallel.h"
@@ -44,10 +46,16 @@ Status RollbackRun::Measure() {
     rows += static_cast<std::int64_t>(entries.size());
     for (const ImportEntry& entry : entries) bytes += entry.size;
   }
+  // It was rolled back before, or its name is another one.
+  std::vector<std::string> other_sources;
+  if (rows == 0) {
+    SATCHEL_ASSIGN_OR_RETURN(other_sources, book_.ListSources(session_.call()));
+  }
   session_.SetTotals(rows, bytes);
   session_.Count([&](ImportReport& report) {
     report.rows = rows;
     report.bytes = bytes;
+    report.other_sources = std::move(other_sources);
   });
   return {};
 }

@@ -88,6 +88,10 @@ ImportTableResponse::Report ToMessage(const std::string& source_name, const Impo
   message.set_name_clashes(report.name_clashes);
   message.set_times_unknown(report.times_unknown);
   message.set_problems(report.problems);
+  message.set_changed_since(report.changed_since);
+  message.set_not_imported(report.not_imported);
+  message.set_differing(report.differing);
+  message.mutable_other_sources()->Assign(report.other_sources.begin(), report.other_sources.end());
   return message;
 }
 
