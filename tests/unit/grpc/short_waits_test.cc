@@ -88,13 +88,25 @@ TEST(ShortWaitsTest, ServesManyThreads) {
   }
 }
 
-TEST(ShortWaitsTest, EndsWhileSomebodyWaits) {
-  const auto waiter = std::make_shared<Waiter>();
-  {
-    ShortWaits waits;
-    waits.Begin(waiter);
+TEST(ShortWaitsTest, NobodyIsCalledAfterTheEnd) {
+  constexpr int kTimes = 50;
+  std::atomic<bool> ended = false;
+  std::atomic<int> called_after = 0;
+  for (int i = 0; i < kTimes; ++i) {
+    ended = false;
+    const auto waiter = std::make_shared<Waiter>([&] { called_after += ended ? 1 : 0; });
+    {
+      ShortWaits waits;
+      waits.Begin(waiter);
+    }
+    ended = true;
+    // As long as the wait above would have taken.
+    ShortWaits others;
+    const auto other = std::make_shared<Waiter>();
+    others.Begin(other);
+    ASSERT_EQ(other->waited.get_future().wait_for(kPatience), std::future_status::ready);
   }
-  EXPECT_LE(waiter->called, 1);
+  EXPECT_EQ(called_after, 0);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "adapters/sql/sql_metadata_store.h"
 #include "base/identifiers.h"
 #include "support/mysql_servers.h"
+#include "support/reservations.h"
 #include "support/tcp_gate.h"
 
 namespace satchel {
@@ -51,12 +52,7 @@ class MysqlTest : public testing::TestWithParam<ServerKind> {
             .lease = std::chrono::seconds(900)};
   }
   static CompleteRequest CompletionOf(const ReserveRequest& request) {
-    Document reserved;
-    reserved.id = request.id;
-    reserved.attempt = request.attempt;
-    reserved.user = request.user;
-    reserved.size = request.size;
-    return {reserved, ObjectVersion("v-" + request.attempt.value()),
+    return {ReservedBy(request), ObjectVersion("v-" + request.attempt.value()),
             ContentHash(std::string(64, 'a'))};
   }
   Usage UsageOf(const std::string& user) {

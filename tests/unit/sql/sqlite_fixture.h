@@ -15,6 +15,7 @@
 #include "adapters/sql/sqlite_store.h"
 #include "base/clock.h"
 #include "base/identifiers.h"
+#include "support/reservations.h"
 #include "support/temporary_folder.h"
 
 namespace satchel {
@@ -72,14 +73,9 @@ class SqliteStoreTest : public ::testing::Test {
 
   Result<Document> Complete(const ReserveRequest& request,
                             std::optional<ObjectVersion> version = {}) {
-    Document reserved;
-    reserved.id = request.id;
-    reserved.attempt = request.attempt;
-    reserved.user = request.user;
-    reserved.size = request.size;
-    return store_->Complete(call_,
-                            {reserved, version.value_or(ObjectVersion(request.attempt.value())),
-                             ContentHash(std::string(64, 'a'))});
+    return store_->Complete(
+        call_, {ReservedBy(request), version.value_or(ObjectVersion(request.attempt.value())),
+                ContentHash(std::string(64, 'a'))});
   }
 
   /// A stored document.

@@ -156,6 +156,21 @@ TEST_F(UsageTest, APendingRowOfAnotherProgramReservesNothing) {
   ExpectConsistent();
 }
 
+TEST_F(UsageTest, APendingRowOfAnotherProgramIsNotCompleted) {
+  RunForeign(
+      "INSERT INTO rag_document (id, status, user_id, category, filename, path, size, mime_type, "
+      "created_at, updated_at) VALUES ('x', 'PENDING', 'alice', 'general', 'f', 'p', 42, 't', "
+      "1, 1)");
+  ReserveRequest foreign = Request("alice", "f", 42);
+  foreign.id = DocumentId("x");
+  EXPECT_TRUE(Complete(foreign).status().Is(Reason::kUploadAborted));
+  foreign.attempt = AttemptId();
+  EXPECT_TRUE(Complete(foreign).status().Is(Reason::kUploadAborted));
+  EXPECT_EQ((*store_->Find(call_, foreign.id))->state, DocumentState::kPending);
+  EXPECT_EQ(UsageOf("alice").file_count, 0);
+  ExpectConsistent();
+}
+
 TEST_F(UsageTest, CountersStayExactUnderAMixedLoad) {
   Race(8, [&](int worker) {
     const std::string user = worker % 2 == 0 ? "even" : "odd";
