@@ -5,7 +5,6 @@
 
 import argparse
 import hashlib
-import mimetypes
 import os
 import pathlib
 import sys
@@ -19,6 +18,14 @@ from document import document_service_pb2 as api
 from document import document_service_pb2_grpc
 
 CHUNK_BYTES = 256 * 1024
+# mimetypes.guess_type() knows the newer ones on some machines only.
+MIME_TYPES = {
+    ".pdf": "application/pdf",
+    ".doc": "application/msword",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".txt": "text/plain",
+}
 TRIES_MAX = 5
 CALL_SECONDS = 600
 EXIT_QUOTA = 3
@@ -83,7 +90,7 @@ class Documents:
             size = os.fstat(file.fileno()).st_size
         metadata = api.DocumentMetadata(
             user_id=self._user, category=category, filename=path.name, size=size,
-            mime_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+            mime_type=MIME_TYPES.get(path.suffix.lower(), "application/octet-stream"))
         tries = 0
 
         def messages():

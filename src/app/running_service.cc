@@ -46,7 +46,9 @@ Status RunningService::Open(const Config& config, GrpcListener listener, OnFaile
   SATCHEL_ASSIGN_OR_RETURN(
       server_, Server::Start({config, *backend_, clock_, ids_, log_, observer_, metrics_, sweeping},
                              listener));
-  log_.Write(LogLevel::kInfo, "serving", Listening(config, *server_));
+  log_.Write(LogLevel::kInfo,
+             listener == GrpcListener::kOwn ? "serving" : "ready for the server that it is part of",
+             Listening(config, *server_));
   if (checked.ok()) {
     server_->BackendOpened();
     return {};

@@ -50,9 +50,9 @@ std::int64_t Refused(const Report& report) {
 }
 
 std::string OtherSources(const Report& report) {
-  std::string text = "nothing of this source";
+  std::string text = "nothing of this source is in the book";
   for (int i = 0; i < report.other_sources_size(); ++i) {
-    text.append(i == 0 ? "; there is " : ", ").append(EscapeControls(report.other_sources(i)));
+    text.append(i == 0 ? ", which has " : ", ").append(EscapeControls(report.other_sources(i)));
   }
   return text;
 }
@@ -92,7 +92,7 @@ std::string FormatReport(ImportTableRequest::Mode mode, const Report& report) {
   std::string text;
   AddLine(text, "source", EscapeControls(report.source_name()) + "\n");
   const bool rollback = mode == ImportTableRequest::MODE_ROLLBACK;
-  AddLine(text, rollback ? "imported" : "in the table",
+  AddLine(text, rollback ? "in the book" : "in the table",
           RowsAndBytes(report.rows(), report.bytes()));
   switch (mode) {
     case ImportTableRequest::MODE_PLAN:
@@ -107,7 +107,7 @@ std::string FormatReport(ImportTableRequest::Mode mode, const Report& report) {
     default:
       AddLine(text, "imported", RowsAndBytes(report.imported(), report.imported_bytes()));
   }
-  if (rollback && report.rows() == 0) AddLine(text, "the book has", OtherSources(report) + "\n");
+  if (rollback && report.rows() == 0) AddLine(text, "", OtherSources(report) + "\n");
   AddCount(text, "imported before", report.imported_before(), "");
   AddCount(text, "deleted since", report.deleted_since(),
            rollback ? ": there was no document to remove" : ": not imported again");

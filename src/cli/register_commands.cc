@@ -1,8 +1,12 @@
 #include "cli/register_commands.h"
 
+#include <google/protobuf/stubs/common.h>
+#include <grpcpp/grpcpp.h>
+
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/version.h"
@@ -153,7 +157,11 @@ void RegisterVersion(CLI::App& app, CliContext& context) {
   AddJsonOption(*command, context);
   OnChosen(command, context, [&context] {
     if (context.environment.json) {
-      context.environment.out << "{\"version\":\"" << kVersion << "\"}\n";
+      const nlohmann::json version = {
+          {"version", kVersion},
+          {"grpc", grpc::Version()},
+          {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION)}};
+      context.environment.out << version.dump() << '\n';
     } else {
       context.environment.out << "satchel " << kVersion << '\n';
     }

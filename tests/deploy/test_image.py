@@ -56,11 +56,21 @@ def loaded_libraries(root) -> set:
     return {line.split(" => ")[1].split()[0] for line in listed.splitlines() if " => " in line}
 
 
-def test_names_exactly_the_libraries_that_are_loaded(root):
+def named_packages() -> list:
     dockerfile = (REPOSITORY / "Dockerfile").read_text()
     last_stage = dockerfile.rsplit("\nFROM ", 1)[1]
     (names,) = re.findall(r"ca-certificates \\\n((?:.+\\\n)+?) && rm", last_stage)
-    named = names.replace("\\", " ").split()
+    return names.replace("\\", " ").split()
+
+
+def test_a_machine_without_images_is_told_of_the_same_packages():
+    operations = (REPOSITORY / "docs/operations.md").read_text()
+    (told,) = re.findall(r"apt install ca-certificates ((?:.+\\\n)+.+)\n", operations)
+    assert told.replace("\\", " ").split() == named_packages()
+
+
+def test_names_exactly_the_libraries_that_are_loaded(root):
+    named = named_packages()
     loaded = {output_of("chroot", root, "realpath", path).strip()
               for path in loaded_libraries(root)}
     for package in named:

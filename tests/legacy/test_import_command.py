@@ -395,8 +395,8 @@ def test_a_rollback_of_a_source_that_nobody_knows(sqlite_source, server):
     assert administer(server, *url).exit_code == 0
     unknown = administer(server, "import", "rag-context", "--rollback", "--source-name", "other")
     assert unknown.exit_code == 0, "as is a rollback that was made before"
-    assert ("the book has      nothing of this source; there is sqlite:platform.db/rag_context\n"
+    assert ("nothing of this source is in the book, which has sqlite:platform.db/rag_context\n"
             in unknown.text)
-    assert "the book has" not in administer(server, *url, "--rollback").text
+    assert "nothing of this source" not in administer(server, *url, "--rollback").text
     again = administer(server, *url, "--rollback")
-    assert again.exit_code == 0 and "the book has      nothing of this source\n" in again.text
+    assert again.exit_code == 0 and "nothing of this source is in the book\n" in again.text
