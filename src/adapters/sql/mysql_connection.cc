@@ -142,7 +142,12 @@ MysqlConnection::Opened MysqlConnection::Enter(const Target& target, MysqlWait::
   connection->wait_.deadline = deadline;
   const MysqlWaitScope scope(connection->wait_);
   if (!connection->SetOptions(target) || !connection->Connect(target.options)) {
-    return connection->FailureToOpen();
+    OpenFailure failure = connection->FailureToOpen();
+    // The library leaves the port out.
+    if (!failure.answered) {
+      failure.error.text += "; port " + std::to_string(target.options.port);
+    }
+    return failure;
   }
   return connection;
 }
