@@ -340,6 +340,7 @@ SqlError MysqlConnection::HandleError() {
 SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
   SqlError error{MysqlFailureOf(code), "MySQL " + std::to_string(code) + ": "};
   error.text.append(text);
+  if (IsMysqlTableGone(code)) error.text += " (was it, or the whole database, dropped?)";
   if (IsMysqlAnswer(code)) NoteAnswer();
   if (error.failure == SqlFailure::kRetryable) lost_race_ = true;
   if (IsMysqlUnnamed(code)) unnamed_ = true;

@@ -17,6 +17,8 @@ constexpr unsigned int kTidbForUpdateCannotRetry = 8002;
 constexpr unsigned int kTidbRetryableTransaction = 8022;
 constexpr unsigned int kTidbSchemaOutOfDate = 8027;
 constexpr unsigned int kTidbSchemaChanged = 8028;
+/// Of a statement that was prepared before what it names was dropped or changed.
+constexpr unsigned int kTidbPreparedBeforeChange = 8113;
 constexpr unsigned int kTidbPrivilegeCheckFail = 8121;
 constexpr unsigned int kTidbIndexDiffersFromRows = 8133;
 constexpr unsigned int kTidbWriteConflict = 9007;
@@ -167,6 +169,10 @@ MysqlRefusal MysqlRefusalOf(unsigned int code, std::string_view text) {
 }
 
 bool IsMysqlUnnamed(unsigned int code) { return code == ER_UNKNOWN_ERROR; }
+
+bool IsMysqlTableGone(unsigned int code) {
+  return code == ER_NO_SUCH_TABLE || code == ER_NO_DB_ERROR || code == kTidbPreparedBeforeChange;
+}
 
 bool IsMysqlAnswer(unsigned int code) { return code != 0 && !IsMysqlConnectionLost(code); }
 

@@ -32,5 +32,7 @@ enum class MysqlRefusal : std::uint8_t {
 MysqlRefusal MysqlRefusalOf(unsigned int code, std::string_view text);
 /// The server names no reason; often it is one that passes.
 bool IsMysqlUnnamed(unsigned int code);
+/// A table that a statement names is not there, or the whole database of a connection is not.
+bool IsMysqlTableGone(unsigned int code);
 
 }  // namespace satchel

@@ -31,6 +31,10 @@ TEST(MysqlErrors, AreToldByTheirNumbers) {
     EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kUnavailable) << code;
   }
   EXPECT_EQ(MysqlFailureOf(1712), SqlFailure::kCorrupt);
+  for (const unsigned int code : {1046U, 1146U, 8113U}) {
+    EXPECT_TRUE(IsMysqlTableGone(code)) << code;
+  }
+  for (const unsigned int code : {0U, 1054U, 2013U}) EXPECT_FALSE(IsMysqlTableGone(code)) << code;
   for (const unsigned int code : {1064U, 1146U, 1054U, 1366U, 1406U, 8001U}) {
     EXPECT_EQ(MysqlFailureOf(code), SqlFailure::kOther) << code;
   }

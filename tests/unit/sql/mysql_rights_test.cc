@@ -67,6 +67,15 @@ TEST_P(MysqlRightsTest, EachRightIsMissedAtTheStart) {
   ExpectDenied(none, "satchel");
 }
 
+TEST_P(MysqlRightsTest, ADatabaseThatIsDroppedMeanwhileIsNamed) {
+  ASSERT_TRUE(store_->Reserve(call_, Request("alice", "a.txt")).ok());
+  Run("DROP DATABASE satchel; CREATE DATABASE satchel");
+  const Status gone = store_->Reserve(call_, Request("alice", "b.txt")).status();
+  EXPECT_TRUE(gone.Is(Reason::kInternal)) << gone.ToString();
+  EXPECT_THAT(gone.ToString(), testing::HasSubstr("or the whole database, dropped"));
+  EXPECT_FALSE(IsOutage(gone));
+}
+
 SATCHEL_ON_EVERY_SERVER(MysqlRightsTest);
 
 /// What only one of the servers has.
