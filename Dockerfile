@@ -19,10 +19,13 @@ RUN --mount=type=cache,target=/mnt \
  && cmake --build build --target satchel \
  && install -D -t /out/usr/local/bin build/satchel \
  && install -D -m 644 -t /out/usr/share/doc/satchel LICENSE \
- # What is linked in brings its terms along, as the packages below do.
- && for part in libgrpc libprotobuf libabsl libre2 libc-ares; do \
-      install -D -m 644 "/usr/share/doc/$part-dev/copyright" "/out/usr/share/doc/$part/copyright"; \
-    done
+ # What is part of the program brings its terms and its releases along, as packages do.
+ && for part in libgrpc libprotobuf libabsl libre2 libc-ares nlohmann-json3 libcli11; do \
+      install -D -m 644 "/usr/share/doc/$part-dev/copyright" "/out/usr/share/doc/$part/copyright" \
+        || exit 1; \
+    done \
+ && dpkg-query -W libgrpc-dev libgrpc++-dev libprotobuf-dev libabsl-dev libre2-dev libc-ares-dev \
+      > /out/usr/share/doc/satchel/linked-in
 
 FROM ${DEBIAN}
 # Exactly the libraries that the program loads, and the public certificate authorities.

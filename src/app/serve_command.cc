@@ -14,6 +14,7 @@
 #include "app/signals.h"
 #include "cli/exit_codes.h"
 #include "cli/grpc_log.h"
+#include "cli/text_format.h"
 #include "observability/json_logger.h"
 
 namespace satchel {
@@ -80,7 +81,7 @@ int RunServe(const ConfigLoader& loader) {
   if (loader.print_requested()) {
     std::cout << PrintConfig(*loaded);
     for (const std::string& warning : loaded->warnings) {
-      std::cerr << "warning: " << warning << "\n";
+      std::cerr << "warning: " << cli::EscapeControls(warning) << "\n";
     }
     return cli::kExitOk;
   }

@@ -1,7 +1,5 @@
 #include "cli/import_printer.h"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 #include <vector>
 
@@ -45,10 +43,6 @@ void AddCount(std::string& text, std::string_view title, std::int64_t count,
   AddLine(text, title, FormatCount(count, "row") + std::string(remark) + "\n");
 }
 
-std::int64_t Refused(const Report& report) {
-  return report.problems() - report.differing() - report.not_imported() - report.changed_since();
-}
-
 std::string OtherSources(const Report& report) {
   std::string text = "nothing of this source is in the book";
   for (int i = 0; i < report.other_sources_size(); ++i) {
@@ -59,11 +53,8 @@ std::string OtherSources(const Report& report) {
 
 /// How a row stands out that somebody has to look at.
 std::string_view MarkOf(const ImportTableResponse::Note& note) {
-  constexpr std::array<std::string_view, 3> kImportable = {"changed_since", "not_imported",
-                                                           "differs"};
-  if (!note.problem()) return "";
-  return std::ranges::find(kImportable, note.verdict()) == kImportable.end() ? "REFUSED "
-                                                                             : "PROBLEM ";
+  if (note.refused()) return "REFUSED ";
+  return note.problem() ? "PROBLEM " : "";
 }
 
 /// A blank at an end would not be seen.
@@ -116,10 +107,10 @@ std::string FormatReport(ImportTableRequest::Mode mode, const Report& report) {
   AddCount(text, "name clashes", report.name_clashes(), ": resolved by the row's id");
   AddCount(text, "time unknown", report.times_unknown(), ": 1970-01-01T00:00:00Z");
   if (rollback) return text;
-  AddCount(text, "not equal", report.differing(), "");
+  AddCount(text, "not equal", report.differs(), "");
   AddCount(text, "not imported", report.not_imported(), ": import again");
   AddCount(text, "changed since", report.changed_since(), ": not what was imported");
-  AddLine(text, "refused", FormatCount(Refused(report), "row") + "\n");
+  AddLine(text, "refused", FormatCount(report.refused(), "row") + "\n");
   return text;
 }
 

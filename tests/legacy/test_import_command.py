@@ -362,6 +362,11 @@ def test_verify_finds_a_changed_byte_and_a_missing_object(sqlite_source, server,
     assert sorted(note["detail"] for note in done.notes) == ["its bytes are missing",
                                                              "its bytes are not the row's"]
     assert done.report["verified"] == 1
+    assert (done.report["problems"], done.report["differs"], done.report["refused"]) == (2, 2, 0)
+    text = administer(server, "import", "rag-context", "--from", sqlite_source.url(),
+                      "--verify").text
+    assert text.count("PROBLEM differs: ") == 2
+    assert "\nnot equal         2 rows\n" in text and "\nrefused           0 rows\n" in text
     assert run_import(server, sqlite_source, "--rollback").exit_code == 0
 
 

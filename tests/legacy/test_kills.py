@@ -209,6 +209,8 @@ def test_a_killed_import_into_servers_goes_on(back_end, make_source, make_server
     assert run_import(server, source, "--verify").report["verified"] == len(rows)
     check_documents(connect(server), rows, rng)
     assert_clean(server)
+    other = run_import(server, source, "--rollback", "--source-name", "other").report
+    assert (other["rows"], other["other_sources"]) == (0, [done.report["source_name"]])
     assert run_import(server, source, "--rollback").report["removed"] == len(rows)
     assert server.store.document_rows() == 0
     assert_clean(server)

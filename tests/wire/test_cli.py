@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import threading
 from concurrent import futures
@@ -266,10 +267,18 @@ def test_health(server):
     assert satchel("health", "--server", f"127.0.0.1:{free_port()}").exit_code == UNREACHABLE
 
 
+def test_grpc_is_part_of_the_program_and_comes_with_no_other_library():
+    """Two of it in one process would have two states."""
+    loaded = subprocess.run(["ldd", binary()], capture_output=True, text=True, check=True).stdout
+    assert "libc.so" in loaded
+    parts = r"lib(?:grpc|gpr|protobuf|absl_|re2|cares|upb|address_sorting)\S*"
+    assert re.findall(parts, loaded) == []
+
+
 def test_version_and_help():
     version = satchel("version")
     assert version.exit_code == OK and version.text.strip()
-    assert json.loads(satchel("version", "--json").out)
+    assert satchel("version", "--json").json().keys() == {"version", "grpc", "protobuf"}
     outcome = satchel("--help")
     assert outcome.exit_code == OK
     for word in ("serve", "put", "get", "ls", "rm", "url", "usage", "quota", "fsck", "health",

@@ -1,7 +1,6 @@
 """UPSTREAM_GRPC that is away, hangs, stalls or is refused: the documents do not notice."""
 
 import concurrent.futures
-import hashlib
 import itertools
 import signal
 import threading
@@ -155,26 +154,6 @@ def test_upstream_that_hangs_ends_by_the_callers_deadline(new_server, upstream, 
         upstream.signal(signal.SIGCONT)
     wait_until(lambda: ai_health(caller) == SERVING, BACK_SECONDS, "it answers again")
     assert answers(caller)
-
-
-def test_messages_sent_while_the_connection_is_made_arrive(new_server, upstream, call_through):
-    """The call is begun before its first message, and both go out late."""
-    upstream.signal(signal.SIGSTOP)
-    try:
-        caller = call_through(new_server(UPSTREAM_GRPC=upstream.address).start())
-        sent = threading.Event()
-
-        def requests():
-            threading.Event().wait(0.05)
-            for number in range(3):
-                yield probe.Payload(data=b"%d" % number)
-            sent.set()
-        summary = caller.probe.Upload.future(requests(), timeout=20)
-        assert sent.wait(10)
-    finally:
-        upstream.signal(signal.SIGCONT)
-    assert (summary.result().messages, summary.result().sha256) == (
-        3, hashlib.sha256(b"012").hexdigest())
 
 
 def test_connection_nobody_answers_fails_within_seconds(new_server, call_through):

@@ -68,10 +68,17 @@ Result<std::vector<std::string>> SqlMetadataStore::ListSources(const CallContext
   std::vector<std::string> sources;
   const auto list = [&](SqlConnection& connection) -> Status {
     sources.clear();
-    return connection
-        .Query("SELECT DISTINCT source FROM satchel_import ORDER BY source", {},
-               [&](const SqlRow& row) { sources.emplace_back(row.Text(0)); })
-        .status();
+    std::size_t known = 0;
+    // One step along the key for each: the book may be large, and has few sources.
+    do {
+      known = sources.size();
+      const std::string last = sources.empty() ? "" : sources.back();
+      const auto found = connection.Query(
+          "SELECT source FROM satchel_import WHERE source > ? ORDER BY source LIMIT 1", {last},
+          [&](const SqlRow& row) { sources.emplace_back(row.Text(0)); });
+      if (!found.ok()) return found.status();
+    } while (sources.size() > known);
+    return {};
   };
   SATCHEL_RETURN_IF_ERROR(database_->Read(call, ReadScope::kStatement, list));
   return sources;

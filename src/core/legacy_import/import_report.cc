@@ -42,4 +42,8 @@ std::string_view NameOf(RowVerdict verdict) {
 
 bool IsProblem(RowVerdict verdict) { return verdict >= RowVerdict::kTeacherMissing; }
 
+bool IsRefusal(RowVerdict verdict) {
+  return verdict >= RowVerdict::kTeacherMissing && verdict <= RowVerdict::kNameTaken;
+}
+
 }  // namespace satchel

@@ -54,6 +54,8 @@ enum class RowVerdict : std::uint8_t {
 std::string_view NameOf(RowVerdict verdict);
 /// Whether the row's text is not stored as it should be, so that somebody has to act.
 bool IsProblem(RowVerdict verdict);
+/// Whether the row cannot be imported as it stands.
+bool IsRefusal(RowVerdict verdict);
 
 struct RowNote {
   std::int64_t row_id = 0;
@@ -99,10 +101,11 @@ struct ImportReport {
   std::int64_t names_changed = 0;
   std::int64_t name_clashes = 0;
   std::int64_t times_unknown = 0;
-  std::int64_t problems = 0;  ///< rows with a verdict that IsProblem(): refused, or one of these
+  std::int64_t problems = 0;  ///< rows with a verdict that IsProblem(), the sum of the next four
+  std::int64_t refused = 0;   ///< with one that IsRefusal()
   std::int64_t changed_since = 0;
   std::int64_t not_imported = 0;
-  std::int64_t differing = 0;
+  std::int64_t differs = 0;
   /// kRollback, when the book has nothing of the source: those that it has.
   std::vector<std::string> other_sources;
 };

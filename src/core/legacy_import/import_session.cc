@@ -50,9 +50,17 @@ void ImportSession::Note(RowNote note) {
       ++report_.not_imported;
       break;
     case RowVerdict::kDiffers:
-      ++report_.differing;
+      ++report_.differs;
       break;
-    default:
+    case RowVerdict::kTeacherMissing:
+    case RowVerdict::kTeacherInvalid:
+    case RowVerdict::kTextMissing:
+    case RowVerdict::kTextEmpty:
+    case RowVerdict::kTextInvalid:
+    case RowVerdict::kTooLarge:
+    case RowVerdict::kOverQuota:
+    case RowVerdict::kNameTaken:
+      ++report_.refused;
       break;
   }
   if (IsProblem(note.verdict)) ++report_.problems;

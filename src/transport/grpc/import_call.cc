@@ -88,9 +88,10 @@ ImportTableResponse::Report ToMessage(const std::string& source_name, const Impo
   message.set_name_clashes(report.name_clashes);
   message.set_times_unknown(report.times_unknown);
   message.set_problems(report.problems);
+  message.set_refused(report.refused);
   message.set_changed_since(report.changed_since);
   message.set_not_imported(report.not_imported);
-  message.set_differing(report.differing);
+  message.set_differs(report.differs);
   message.mutable_other_sources()->Assign(report.other_sources.begin(), report.other_sources.end());
   return message;
 }
@@ -145,6 +146,7 @@ class ImportCall final : public AdminCall<ImportTableResponse>, private ImportLi
     message->set_row_id(note.row_id);
     message->set_verdict(std::string(NameOf(note.verdict)));
     message->set_problem(IsProblem(note.verdict));
+    message->set_refused(IsRefusal(note.verdict));
     message->set_teacher(note.teacher);
     message->set_document_id(note.document.value());
     message->set_detail(note.detail);
