@@ -3,13 +3,13 @@
 include(CMakePackageConfigHelpers)
 
 satchel_install_library(satchel_hardening)
-# Made in a folder of its own, where nobody's find_package() takes it for an installed one.
 set(_package ${CMAKE_INSTALL_LIBDIR}/cmake/satchel)
 install(TARGETS satchel COMPONENT program)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/satchel COMPONENT library
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT satchel_targets NAMESPACE satchel:: FILE satchelTargets.cmake COMPONENT library
   DESTINATION ${_package})
+# In a folder of its own, where nobody's find_package() takes it for an installed one.
 configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/satchelConfig.cmake.in
   ${CMAKE_BINARY_DIR}/package/satchelConfig.cmake INSTALL_DESTINATION ${_package})
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/satchelConfigVersion.cmake

@@ -267,6 +267,15 @@ def test_health(server):
     assert satchel("health", "--server", f"127.0.0.1:{free_port()}").exit_code == UNREACHABLE
 
 
+def test_database_that_is_not_reached_is_named_with_its_port():
+    port = free_port()
+    outcome = satchel("migrate", "status", environment={
+        "MICROSERVICE_DATABASE": f"mysql://ada:secret@127.0.0.1:{port}/satchel"})
+    assert outcome.exit_code == UNREACHABLE
+    assert "127.0.0.1" in outcome.error and f"port {port}" in outcome.error
+    assert "secret" not in outcome.error
+
+
 def test_grpc_is_part_of_the_program_and_comes_with_no_other_library():
     """Two of it in one process would have two states."""
     loaded = subprocess.run(["ldd", binary()], capture_output=True, text=True, check=True).stdout

@@ -101,13 +101,15 @@ struct ImportReport {
   std::int64_t names_changed = 0;
   std::int64_t name_clashes = 0;
   std::int64_t times_unknown = 0;
-  std::int64_t problems = 0;  ///< rows with a verdict that IsProblem(), the sum of the next four
-  std::int64_t refused = 0;   ///< with one that IsRefusal()
+  std::int64_t refused = 0;  ///< rows with a verdict that IsRefusal()
   std::int64_t changed_since = 0;
   std::int64_t not_imported = 0;
   std::int64_t differs = 0;
   /// kRollback, when the book has nothing of the source: those that it has.
   std::vector<std::string> other_sources;
+
+  /// Rows with a verdict that IsProblem().
+  std::int64_t problems() const { return refused + changed_since + not_imported + differs; }
 };
 
 /// Called by one thread at a time.

@@ -63,7 +63,6 @@ void ImportSession::Note(RowNote note) {
       ++report_.refused;
       break;
   }
-  if (IsProblem(note.verdict)) ++report_.problems;
   listener_.OnNote(note);
 }
 

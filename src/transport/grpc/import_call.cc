@@ -87,7 +87,7 @@ ImportTableResponse::Report ToMessage(const std::string& source_name, const Impo
   message.set_names_changed(report.names_changed);
   message.set_name_clashes(report.name_clashes);
   message.set_times_unknown(report.times_unknown);
-  message.set_problems(report.problems);
+  message.set_problems(report.problems());
   message.set_refused(report.refused);
   message.set_changed_since(report.changed_since);
   message.set_not_imported(report.not_imported);
