@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 import subprocess
-import time
+import urllib.request
 from pathlib import Path
 
-from processes import (ROOT, START_SECONDS_MAX, BenchError, SAMPLE_SECONDS, Server, accepts,
-                       environment, free_port, load, run_json)
+from processes import (ROOT, START_SECONDS_MAX, BenchError, Server, environment, free_port,
+                       free_ports, load, run_json)
 
 CACHE = Path(os.environ.get("SATCHEL_CACHE", Path.home() / ".cache" / "satchel"))
 ACCESS_KEY = "bench-access"
@@ -17,25 +17,25 @@ DATABASE_USER = "bench"
 DATABASE_PASSWORD = "bench-password"
 
 
-def wait_for(port, server, name):
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while not accepts(port):
-        if time.monotonic() > deadline or server.process.poll() is not None:
-            raise BenchError(f"{name} did not start: {server.tail()}")
-        time.sleep(SAMPLE_SECONDS)
-
-
 class Minio(Server):
     """MinIO over an empty folder, with its defaults."""
 
     def __init__(self, folder):
-        port = free_port()
+        port, console_port = free_ports(2)
         self.endpoint = f"127.0.0.1:{port}"
         super().__init__([CACHE / "bin" / "minio", "server", folder / "minio", "--address",
-                          self.endpoint, "--console-address", f"127.0.0.1:{free_port()}"],
+                          self.endpoint, "--console-address", f"127.0.0.1:{console_port}"],
                          folder / "minio.log",
                          {"MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY})
-        wait_for(port, self, "MinIO")
+        self.wait_until(self._ready)
+
+    def _ready(self):
+        """It accepts connections some time before it serves them."""
+        try:
+            with urllib.request.urlopen(f"http://{self.endpoint}/minio/health/ready", timeout=5):
+                return True
+        except OSError:
+            return False
 
     def settings(self):
         return {"MINIO_ENDPOINT": self.endpoint, "MINIO_ACCESS_KEY": ACCESS_KEY,
@@ -49,19 +49,16 @@ class MysqlServer(Server):
     NAMES = ("satchel", "python_server")
 
     def make_databases(self, administrator):
-        statements = [f"CREATE DATABASE {name}" for name in self.NAMES]
-        statements.append(f"CREATE USER '{DATABASE_USER}'@'%' IDENTIFIED BY '{DATABASE_PASSWORD}'")
+        """Once the server takes statements; each may be repeated, since any may be refused."""
+        statements = [f"CREATE DATABASE IF NOT EXISTS {name}" for name in self.NAMES]
+        statements.append(f"CREATE USER IF NOT EXISTS '{DATABASE_USER}'@'%'"
+                          f" IDENTIFIED BY '{DATABASE_PASSWORD}'")
         statements += [f"GRANT ALL ON {name}.* TO '{DATABASE_USER}'@'%'" for name in self.NAMES]
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while True:
-            done = subprocess.run(["mariadb", "--no-defaults", *administrator, "-e",
-                                   ";".join(statements)], capture_output=True, text=True,
-                                  env=environment(), check=False)
-            if done.returncode == 0:
-                return
-            if time.monotonic() > deadline:
-                raise BenchError(f"no databases made: {done.stderr.strip()}")
-            time.sleep(SAMPLE_SECONDS)
+        command = ["mariadb", "--no-defaults", *administrator, "-e", ";".join(statements)]
+        with open(self.log, "ab") as output:
+            self.wait_until(lambda: subprocess.run(
+                [str(part) for part in command], stdout=output, stderr=output, env=environment(),
+                check=False).returncode == 0)
 
     def settings(self):
         return {"MICROSERVICE_DATABASE": f"mysql://{DATABASE_USER}:{DATABASE_PASSWORD}"
@@ -91,7 +88,6 @@ class Mariadb(MysqlServer):
                           f"--datadir={data}", f"--tmpdir={temporary}", f"--socket={self.socket}",
                           "--bind-address=127.0.0.1", f"--port={self.port}"],
                          folder / "mariadb.log")
-        wait_for(self.port, self, "MariaDB")
         administrator = [f"--socket={self.socket}", "--user=root"]
         self.make_databases(administrator)
         self.note = "The database was " + run_quietly([
@@ -105,14 +101,13 @@ class Tidb(MysqlServer):
     """TiDB with its embedded store, set up as docker-compose.yml does."""
 
     def __init__(self, folder):
-        self.port = free_port()
+        self.port, status_port = free_ports(2)
         configuration = folder / "tidb.toml"
         configuration.write_text("split-table = false\n")
         super().__init__([CACHE / "bin" / "tidb-server", "-store=unistore",
                           f"-config={configuration}", f"-temp-dir={folder / 'tidb-temporary'}",
                           f"-path={folder / 'tidb'}", "-host=127.0.0.1", f"-P={self.port}",
-                          f"-status={free_port()}", "-L=error"], folder / "tidb.log")
-        wait_for(self.port, self, "TiDB")
+                          f"-status={status_port}", "-L=error"], folder / "tidb.log")
         self.make_databases(["--host=127.0.0.1", f"--port={self.port}", "--user=root"])
 
 

@@ -1,5 +1,6 @@
 """The processes that a measurement needs: servers, load generators, and what they use."""
 
+import contextlib
 import json
 import os
 import random
@@ -14,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 TOOLS = BUILD / "bench"
 
-START_SECONDS_MAX = 15
-STOP_SECONDS_MAX = 15
+# Far more than any of them takes: a machine that is busy is no reason for not measuring.
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 60
 LOAD_SECONDS_MAX = 600
 SAMPLE_SECONDS = 0.02
 # Below the ports from which the kernel takes those of outgoing connections: a client that tries to
@@ -28,15 +30,22 @@ class BenchError(Exception):
     """A measurement that could not be made; the message says why."""
 
 
-def free_port():
-    for port in random.sample(PORTS, 100):
-        with socket.socket() as candidate:
-            try:
+def free_ports(count):
+    """Different ports, all of which were free at one moment."""
+    with contextlib.ExitStack() as sockets:
+        ports = []
+        for port in random.sample(PORTS, 100):
+            candidate = sockets.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
                 candidate.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise BenchError(f"no free port found in {PORTS}")
+                ports.append(port)
+            if len(ports) == count:
+                return ports
+    raise BenchError(f"no {count} free ports found in {PORTS}")
+
+
+def free_port():
+    return free_ports(1)[0]
 
 
 def environment(settings=None):
@@ -99,6 +108,20 @@ class Server:
         if code != 0:
             raise BenchError(f"{self.process.args[0]} ended with {code}: {self.tail()}")
 
+    def wait_until(self, ready):
+        """Returns once `ready()` is true; a server that does not get there is ended."""
+        deadline = self.started + START_SECONDS_MAX
+        while not ready():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                self.abandon()
+            time.sleep(SAMPLE_SECONDS)
+
+    def abandon(self, reason=""):
+        self.process.kill()
+        self.process.wait()
+        name = Path(self.process.args[0]).name
+        raise BenchError("\n".join(filter(None, [f"{name} did not start", reason, self.tail()])))
+
     def tail(self):
         return self.log.read_text(errors="replace")[-2000:]
 
@@ -119,7 +142,7 @@ class Satchel(Server):
     the defaults."""
 
     def __init__(self, folder, settings=None):
-        port = free_port()
+        port, metrics_port, http_port = free_ports(3)
         self.target = f"127.0.0.1:{port}"
         # Begun first, so that only the server's start is between `started` and the answer.
         client = subprocess.Popen(
@@ -128,17 +151,15 @@ class Satchel(Server):
         super().__init__([BUILD / "satchel", "serve"], folder / "satchel.log", {
             "HOST": "127.0.0.1",
             "PORT": port,
-            "METRICS_PORT": free_port(),
-            "HTTP_PORT": free_port(),
+            "METRICS_PORT": metrics_port,
+            "HTTP_PORT": http_port,
             "STORAGE_DIR": folder / "satchel-data",
             "DEFAULT_USER_QUOTA": 1 << 40,
             **(settings or {}),
         })
         output, errors = client.communicate()
         if client.returncode != 0:
-            self.process.kill()
-            self.process.wait()
-            raise BenchError(f"satchel did not start: {errors.strip()}\n{self.tail()}")
+            self.abandon(errors.strip())
         self.start_seconds = json.loads(output)["monotonic_seconds"] - self.started
 
     def status(self, key):
@@ -191,11 +212,7 @@ http {{
         self.url = f"http://127.0.0.1:{port}"
         super().__init__(["/usr/sbin/nginx", "-c", configuration, "-e", "stderr"],
                          folder / "nginx.log")
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not accepts(port):
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                raise BenchError(f"nginx did not start: {self.tail()}")
-            time.sleep(SAMPLE_SECONDS)
+        self.wait_until(lambda: accepts(port))
 
 
 def accepts(port):

@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_cases_are_counted(run_tests, tmp_path):
     text = suite(PASSED, PASSED, FAILED, ERROR, SKIPPED)
     tally = report_of(run_tests, tmp_path, text, "exit 1")
     assert str(tally) == "2 passed, 2 failed, 1 skipped"
-    assert tally.failed == ["a.failed", "a.error"]
+    assert tally.failed == ["a.failed: no", "a.error: no"]
     assert tally.skipped == ["a.skipped: why"]
 
 
@@ -77,3 +78,20 @@ def test_an_old_report_is_not_counted(run_tests, tmp_path):
 def test_a_single_command_is_one_test(run_tests):
     assert str(run_tests.single("ok", ["true"], 10)) == "1 passed, 0 failed, 0 skipped"
     assert str(run_tests.single("bad", ["false"], 10)) == "0 passed, 1 failed, 0 skipped"
+
+
+def test_a_failed_command_tells_its_last_lines_again(run_tests, capfd):
+    script = "for i in $(seq 100); do echo line $i; done; echo why >&2; exit 3"
+    failed, = run_tests.single("bad", ["sh", "-c", script], 10).failed
+    shown = capfd.readouterr().out
+    assert "line 1\n" in shown and "why\n" in shown
+    assert failed.splitlines()[0] == "bad (3), of which the last lines:"
+    assert [line.strip() for line in failed.splitlines()[-2:]] == ["line 100", "why"]
+    assert "line 50" not in failed
+
+
+def test_what_a_command_leaves_behind_is_not_waited_for(run_tests, monkeypatch):
+    monkeypatch.setattr(run_tests, "PIPE_SECONDS_MAX", 0.2)
+    started = time.monotonic()
+    assert run_tests.single("ok", ["setsid", "--fork", "sleep", "20"], 10).passed == 1
+    assert time.monotonic() - started < 10
