@@ -7,8 +7,8 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-from processes import (ROOT, START_SECONDS_MAX, BenchError, Server, environment, free_port,
-                       free_ports, load, run_json)
+from processes import (ROOT, START_SECONDS_MAX, BenchError, Server, environment, free_port, load,
+                       run_json)
 
 CACHE = Path(os.environ.get("SATCHEL_CACHE", Path.home() / ".cache" / "satchel"))
 ACCESS_KEY = "bench-access"
@@ -21,10 +21,10 @@ class Minio(Server):
     """MinIO over an empty folder, with its defaults."""
 
     def __init__(self, folder):
-        port, console_port = free_ports(2)
+        port = free_port()
         self.endpoint = f"127.0.0.1:{port}"
         super().__init__([CACHE / "bin" / "minio", "server", folder / "minio", "--address",
-                          self.endpoint, "--console-address", f"127.0.0.1:{console_port}"],
+                          self.endpoint, "--console-address", f"127.0.0.1:{free_port()}"],
                          folder / "minio.log",
                          {"MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY})
         self.wait_until(self._ready)
@@ -101,13 +101,13 @@ class Tidb(MysqlServer):
     """TiDB with its embedded store, set up as docker-compose.yml does."""
 
     def __init__(self, folder):
-        self.port, status_port = free_ports(2)
+        self.port = free_port()
         configuration = folder / "tidb.toml"
         configuration.write_text("split-table = false\n")
         super().__init__([CACHE / "bin" / "tidb-server", "-store=unistore",
                           f"-config={configuration}", f"-temp-dir={folder / 'tidb-temporary'}",
                           f"-path={folder / 'tidb'}", "-host=127.0.0.1", f"-P={self.port}",
-                          f"-status={status_port}", "-L=error"], folder / "tidb.log")
+                          f"-status={free_port()}", "-L=error"], folder / "tidb.log")
         self.make_databases(["--host=127.0.0.1", f"--port={self.port}", "--user=root"])
 
 

@@ -1,17 +1,20 @@
 """The processes that a measurement needs: servers, load generators, and what they use."""
 
-import contextlib
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "wire"))
+
+from harness.ports import free_port  # noqa: E402 (found by the line before)
+
 BUILD = ROOT / "build"
 TOOLS = BUILD / "bench"
 
@@ -20,32 +23,11 @@ START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
 LOAD_SECONDS_MAX = 600
 SAMPLE_SECONDS = 0.02
-# Below the ports from which the kernel takes those of outgoing connections: a client that tries to
-# connect to such a port again and again would one day connect to itself.
-PORTS = range(20000, 30000)
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
 
 
 class BenchError(Exception):
     """A measurement that could not be made; the message says why."""
-
-
-def free_ports(count):
-    """Different ports, all of which were free at one moment."""
-    with contextlib.ExitStack() as sockets:
-        ports = []
-        for port in random.sample(PORTS, 100):
-            candidate = sockets.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                candidate.bind(("127.0.0.1", port))
-                ports.append(port)
-            if len(ports) == count:
-                return ports
-    raise BenchError(f"no {count} free ports found in {PORTS}")
-
-
-def free_port():
-    return free_ports(1)[0]
 
 
 def environment(settings=None):
@@ -142,7 +124,7 @@ class Satchel(Server):
     the defaults."""
 
     def __init__(self, folder, settings=None):
-        port, metrics_port, http_port = free_ports(3)
+        port = free_port()
         self.target = f"127.0.0.1:{port}"
         # Begun first, so that only the server's start is between `started` and the answer.
         client = subprocess.Popen(
@@ -151,8 +133,8 @@ class Satchel(Server):
         super().__init__([BUILD / "satchel", "serve"], folder / "satchel.log", {
             "HOST": "127.0.0.1",
             "PORT": port,
-            "METRICS_PORT": metrics_port,
-            "HTTP_PORT": http_port,
+            "METRICS_PORT": free_port(),
+            "HTTP_PORT": free_port(),
             "STORAGE_DIR": folder / "satchel-data",
             "DEFAULT_USER_QUOTA": 1 << 40,
             **(settings or {}),

@@ -1,22 +1,30 @@
 """Free TCP ports below the ephemeral range, so that no outgoing connection takes them first."""
 
+import fcntl
 import itertools
 import os
+import pathlib
 import socket
+import tempfile
 
 _FIRST = 12000
 _COUNT = 18000
 _candidates = itertools.cycle(
     _FIRST + (os.getpid() * 97 + offset) % _COUNT for offset in range(_COUNT))
+# Until a server binds its port, the port still looks free: its byte in this file, locked until this
+# process ends, keeps it from all others that ask here.
+_claims = open(pathlib.Path(tempfile.gettempdir()) / f"satchel-ports-{os.getuid()}", "wb")
 
 
 def free_port() -> int:
+    """One that no process got before while it may still be about to bind it."""
     for _ in range(_COUNT):
         port = next(_candidates)
-        with socket.socket() as probe:
-            try:
+        try:
+            fcntl.lockf(_claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            continue
+        return port
     raise RuntimeError("no free port")
