@@ -7,8 +7,8 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-from processes import (ROOT, START_SECONDS_MAX, BenchError, Server, environment, free_port, load,
-                       run_json)
+from processes import (ROOT, START_SECONDS_MAX, BenchError, Server, environment, first_answer,
+                       free_port, run_json)
 
 CACHE = Path(os.environ.get("SATCHEL_CACHE", Path.home() / ".cache" / "satchel"))
 ACCESS_KEY = "bench-access"
@@ -54,11 +54,12 @@ class MysqlServer(Server):
         statements.append(f"CREATE USER IF NOT EXISTS '{DATABASE_USER}'@'%'"
                           f" IDENTIFIED BY '{DATABASE_PASSWORD}'")
         statements += [f"GRANT ALL ON {name}.* TO '{DATABASE_USER}'@'%'" for name in self.NAMES]
-        command = ["mariadb", "--no-defaults", *administrator, "-e", ";".join(statements)]
+        command = ["mariadb", "--no-defaults", "--connect-timeout=5", *administrator, "-e",
+                   ";".join(statements)]
         with open(self.log, "ab") as output:
             self.wait_until(lambda: subprocess.run(
                 [str(part) for part in command], stdout=output, stderr=output, env=environment(),
-                check=False).returncode == 0)
+                timeout=START_SECONDS_MAX, check=False).returncode == 0)
 
     def settings(self):
         return {"MICROSERVICE_DATABASE": f"mysql://{DATABASE_USER}:{DATABASE_PASSWORD}"
@@ -122,7 +123,7 @@ class PythonServer(Server):
                           "--database", json.dumps(database.driver_arguments()), *options],
                          folder / "python_server.log",
                          {"S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY})
-        load("first-answer", self.target, seconds=START_SECONDS_MAX)
+        self.wait_for_answer(first_answer(self.target))
 
 
 def run_quietly(command):

@@ -106,7 +106,7 @@ def link(folder, scale):
     """GET of a signed link to 50 MiB x 4 connections, beside nginx on the same bytes."""
     def wrk(url):
         result = run_json(["wrk", "--threads", 2, "--connections", 4, "--duration",
-                           f"{max(1, round(scale.seconds))}s", "--script",
+                           f"{max(1, round(scale.seconds))}s", "--timeout", "60s", "--script",
                            ROOT / "bench" / "wrk_report.lua", url])
         if result["errors"] or result["calls"] == 0:
             raise BenchError(f"wrk: {result['errors']} errors in {result['calls']} answers")

@@ -286,7 +286,18 @@ nlohmann::json FirstAnswer(const Options& options) {
     }
     std::this_thread::sleep_for(kConnectRetryInterval);
   }
-  DocumentClient(options.target).Usage("bench");
+  // Satchel listens before it has reached its database, and says UNAVAILABLE until then.
+  for (bool answered = false; !answered;) {
+    try {
+      DocumentClient(options.target).Usage("bench");
+      answered = true;
+    } catch (const std::runtime_error&) {
+      if (Clock::now() >= end) {
+        throw;
+      }
+      std::this_thread::sleep_for(kConnectRetryInterval);
+    }
+  }
   return {{"monotonic_seconds",
            std::chrono::duration<double>(Clock::now().time_since_epoch()).count()}};
 }

@@ -1,5 +1,6 @@
 """The processes that a measurement needs: servers, load generators, and what they use."""
 
+import atexit
 import json
 import os
 import signal
@@ -61,6 +62,13 @@ def load(case, target, **options):
     return run_json(load_command(case, target, **options))
 
 
+def first_answer(target):
+    """A client that ends when a server answers, which need not have been started yet."""
+    return subprocess.Popen(load_command("first-answer", target, seconds=START_SECONDS_MAX),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env=environment())
+
+
 class Server:
     """A child process that is stopped at the end of the `with` block."""
 
@@ -72,6 +80,8 @@ class Server:
                                             stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=subprocess.STDOUT, env=environment(settings),
                                             cwd=log.parent)  # TiDB writes where it stands
+        # Also where a start fails or is interrupted, before the `with` block has begun.
+        atexit.register(self._end)
 
     def __enter__(self):
         return self
@@ -84,8 +94,7 @@ class Server:
         try:
             code = self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self._end()
             raise BenchError(f"{self.process.args[0]} did not stop on SIGTERM") from None
         if code != 0:
             raise BenchError(f"{self.process.args[0]} ended with {code}: {self.tail()}")
@@ -98,9 +107,23 @@ class Server:
                 self.abandon()
             time.sleep(SAMPLE_SECONDS)
 
-    def abandon(self, reason=""):
+    def wait_for_answer(self, client):
+        """Returns what the `first_answer` client said."""
+        try:
+            self.wait_until(lambda: client.poll() is not None)
+        finally:
+            client.kill()
+            output, errors = client.communicate()
+        if client.returncode != 0:
+            self.abandon(errors.strip())
+        return json.loads(output)
+
+    def _end(self):
         self.process.kill()
         self.process.wait()
+
+    def abandon(self, reason=""):
+        self._end()
         name = Path(self.process.args[0]).name
         raise BenchError("\n".join(filter(None, [f"{name} did not start", reason, self.tail()])))
 
@@ -116,7 +139,7 @@ class NullServer(Server):
         super().__init__([TOOLS / "null_server", "--address", f"127.0.0.1:{port}"],
                          folder / "null_server.log")
         self.target = f"127.0.0.1:{port}"
-        load("first-answer", self.target, seconds=START_SECONDS_MAX)
+        self.wait_for_answer(first_answer(self.target))
 
 
 class Satchel(Server):
@@ -127,9 +150,7 @@ class Satchel(Server):
         port = free_port()
         self.target = f"127.0.0.1:{port}"
         # Begun first, so that only the server's start is between `started` and the answer.
-        client = subprocess.Popen(
-            load_command("first-answer", self.target, seconds=START_SECONDS_MAX),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+        client = first_answer(self.target)
         super().__init__([BUILD / "satchel", "serve"], folder / "satchel.log", {
             "HOST": "127.0.0.1",
             "PORT": port,
@@ -139,10 +160,7 @@ class Satchel(Server):
             "DEFAULT_USER_QUOTA": 1 << 40,
             **(settings or {}),
         })
-        output, errors = client.communicate()
-        if client.returncode != 0:
-            self.abandon(errors.strip())
-        self.start_seconds = json.loads(output)["monotonic_seconds"] - self.started
+        self.start_seconds = self.wait_for_answer(client)["monotonic_seconds"] - self.started
 
     def status(self, key):
         """A number of /proc/PID/status; sizes are in KiB."""

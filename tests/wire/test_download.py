@@ -128,7 +128,7 @@ def test_deletion_does_not_break_a_running_download(client, user):
     data = pdf_of_size(20 * MEBIBYTE, user)
     stored = client.store(user, "a.pdf", data)
     call = client.stub.DownloadDocument(messages.DownloadDocumentRequest(
-        user_id=user, document_id=stored.document_id), timeout=60)
+        user_id=user, document_id=stored.document_id), timeout=150)
     next(call)
     client.delete(user, stored.document_id)
     client.upload(user, "a.pdf", pdf_of_size(1000, "other"))

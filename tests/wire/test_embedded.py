@@ -17,10 +17,10 @@ from harness.sqlite_rows import SqliteRows
 from harness.waiting import wait_until
 
 # The example serves from a folder, whatever the suite runs on.
-pytestmark = [pytest.mark.sqlite, pytest.mark.local_objects]
+pytestmark = [pytest.mark.sqlite, pytest.mark.local_objects, pytest.mark.timeout(900)]
 
-BUILD_SECONDS = 240
-START_SECONDS = 15
+BUILD_SECONDS = 600
+START_SECONDS = 60
 
 
 def run(*command) -> None:

@@ -16,7 +16,7 @@ from harness.server import ServerExited
 
 CYCLES = 300 if os.environ.get("SATCHEL_TORTURE") else 30
 WORKERS = 6
-READY_SECONDS = 2
+READY_SECONDS = 15
 
 
 @pytest.mark.timeout(12 * CYCLES)

@@ -16,6 +16,7 @@ from harness.wire_format import chunk_frame, field_bytes, field_varint, metadata
 
 pytestmark = pytest.mark.short
 IDLE_SECONDS = 2
+LONG_IDLE_SECONDS = 8
 SERVER_SETTINGS = {"STREAM_IDLE_TIMEOUT_SECONDS": IDLE_SECONDS}
 
 
@@ -34,7 +35,7 @@ def test_metadata_twice(server, client, user):
     first = metadata_request(user, "a.txt", 10)
     stream = client.open_upload().send(first, chunk_request(b"abc"), first)
     with refused("INVALID_ARGUMENT", "UPLOAD_STREAM_INVALID"):
-        stream.result(seconds=1)
+        stream.result()
     assert_given_back(server, client, user)
 
 
@@ -42,7 +43,7 @@ def test_metadata_after_all_bytes(server, client, user):
     first = metadata_request(user, "a.txt", 3)
     stream = client.open_upload().send(first, chunk_request(b"abc"), first)
     with refused("INVALID_ARGUMENT", "UPLOAD_STREAM_INVALID"):
-        stream.result(seconds=1)
+        stream.result()
     assert_given_back(server, client, user)
 
 
@@ -53,16 +54,16 @@ def test_nothing_at_all(client):
 
 def test_chunk_first(client):
     with refused("INVALID_ARGUMENT", "UPLOAD_STREAM_INVALID"):
-        client.open_upload().send(chunk_request(b"abc")).result(seconds=1)
+        client.open_upload().send(chunk_request(b"abc")).result()
 
 
 def test_message_with_neither(server, client, user):
     with refused("INVALID_ARGUMENT", "UPLOAD_STREAM_INVALID"):
-        client.open_upload().send(messages.UploadDocumentRequest()).result(seconds=1)
+        client.open_upload().send(messages.UploadDocumentRequest()).result()
     stream = client.open_upload().send(metadata_request(user, "a.txt", 10), chunk_request(b"abc"),
                                        messages.UploadDocumentRequest())
     with refused("INVALID_ARGUMENT", "UPLOAD_STREAM_INVALID"):
-        stream.result(seconds=1)
+        stream.result()
     assert_given_back(server, client, user)
 
 
@@ -95,7 +96,7 @@ GARBAGE = {
 def test_garbage_instead_of_metadata(client, garbage):
     stream = client.open_upload(raw=True).send(garbage)
     with pytest.raises(Failure) as caught:
-        stream.result(seconds=1)
+        stream.result()
     caught.value.assert_well_formed()
     assert caught.value.code == "INVALID_ARGUMENT"
 
@@ -227,7 +228,7 @@ def test_empty_chunks_are_no_progress(server, client, user):
         return deadline_passed
     wait_until(poke, IDLE_SECONDS + 5, "the idle upload is cut")
     with refused("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"):
-        stream.result(seconds=1)
+        stream.result()
     assert_given_back(server, client, user)
 
 
@@ -247,14 +248,19 @@ def test_slow_upload_that_goes_on_is_not_cut(server, client, user):
     assert stream.close().result().size == 40
 
 
-def test_many_stalled_uploads_do_not_hinder_others(server, client, user):
+def test_many_stalled_uploads_do_not_hinder_others(new_server, connect, user):
+    # All have to be stalled at one time, also where it takes seconds to begin so many.
+    server = new_server(STREAM_IDLE_TIMEOUT_SECONDS=LONG_IDLE_SECONDS).start()
+    client = connect(server)
     streams = [client.open_upload().send(metadata_request(user, f"{number}.txt", 10),
                                          chunk_request(b"abc")) for number in range(100)]
-    wait_until(lambda: server.store.pending_rows(user) == 100, 10, "all are reserved")
-    assert client.upload(user + "-other", "a.txt", text_of_size(MEBIBYTE), timeout=1).size
+    wait_until(lambda: server.store.pending_rows(user) == 100, LONG_IDLE_SECONDS,
+               "all are reserved")
+    assert client.upload(user + "-other", "a.txt", text_of_size(MEBIBYTE),
+                         timeout=LONG_IDLE_SECONDS).size
     for stream in streams:
         with refused("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"):
-            stream.result(seconds=IDLE_SECONDS + 5)
+            stream.result(seconds=LONG_IDLE_SECONDS + 20)
     assert_given_back(server, client, user)
 
 

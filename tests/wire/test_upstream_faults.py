@@ -61,7 +61,7 @@ def ai_health(caller, service="ai_service.AIService") -> int:
 
 def answers(caller) -> bool:
     try:
-        return caller.ai.ListAllCorpora(ai.CorpusRequest(), timeout=5).corpora != []
+        return caller.ai.ListAllCorpora(ai.CorpusRequest(), timeout=30).corpora != []
     except grpc.RpcError as error:
         assert error.code() is grpc.StatusCode.UNAVAILABLE, error
         return False

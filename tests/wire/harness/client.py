@@ -211,6 +211,6 @@ class Client:
         stream = self.open_upload().send(metadata_request(user_id, filename, size, **metadata))
         if data:
             stream.send(chunk_request(data))
-        wait_until(lambda: store.pending_rows(user_id, filename) == 1, 5,
+        wait_until(lambda: store.pending_rows(user_id, filename) == 1, 30,
                    f"{filename!r} is reserved")
         return stream

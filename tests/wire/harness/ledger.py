@@ -8,7 +8,7 @@ from harness.failures import Failure
 from harness.waiting import wait_until
 
 EXPECTED_CODES = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
-SETTLED_SECONDS = 5
+SETTLED_SECONDS = 30
 SIZES = (1, 5000, 80_000, MEBIBYTE)
 
 

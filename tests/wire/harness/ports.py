@@ -12,12 +12,13 @@ _COUNT = 18000
 _candidates = itertools.cycle(
     _FIRST + (os.getpid() * 97 + offset) % _COUNT for offset in range(_COUNT))
 # Until a server binds its port, the port still looks free: its byte in this file, locked until this
-# process ends, keeps it from all others that ask here.
+# process ends, keeps it from all others that ask here. Such locks are lost when the process closes
+# any descriptor of the file: it is opened here alone.
 _claims = open(pathlib.Path(tempfile.gettempdir()) / f"satchel-ports-{os.getuid()}", "wb")
 
 
 def free_port() -> int:
-    """One that no process got before while it may still be about to bind it."""
+    """A port that no other running process has got from here."""
     for _ in range(_COUNT):
         port = next(_candidates)
         try:

@@ -14,7 +14,7 @@ from harness.locations import binary
 from harness.ports import free_port
 from harness.waiting import wait_until
 
-READY_SECONDS = 15
+READY_SECONDS = 60
 STOP_SECONDS = 30
 
 
@@ -154,7 +154,7 @@ class Server:
         complete = text[:text.rfind("\n") + 1]
         return [json.loads(line) for line in complete.split("\n") if line]
 
-    def wait_for_log(self, matches, seconds: float = 5, what: str = "log line"):
+    def wait_for_log(self, matches, seconds: float = 30, what: str = "log line"):
         def search():
             return next((line for line in self.logs() if matches(line)), None)
         return wait_until(search, seconds, what)
