@@ -41,7 +41,15 @@ class LocalObjects(ObjectSide):
         self._file_of(version, stored).unlink()
 
     def holds(self, data) -> bool:
-        return any(path.read_bytes() == data for path in self._files())
+        return any(self._is(path, data) for path in self._files())
+
+    @staticmethod
+    def _is(path: pathlib.Path, data: bytes) -> bool:
+        """False also for a file that was removed since it was listed."""
+        try:
+            return path.read_bytes() == data
+        except FileNotFoundError:
+            return False
 
     def count(self) -> int:
         return len(self._files())
