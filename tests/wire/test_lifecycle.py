@@ -75,10 +75,8 @@ def test_start_to_first_answer(new_server):
 def test_idle_server_ends_at_once_with_0(new_server):
     for number in (signal.SIGTERM, signal.SIGINT):
         server = new_server().start()
-        begin = time.monotonic()
         server.signal(number)
-        assert server.wait() == 0
-        assert time.monotonic() - begin < 10
+        assert server.wait(10) == 0
 
 
 def draining(server, client) -> None:
@@ -176,10 +174,8 @@ def test_second_signal_ends_at_once(new_server, connect, user):
     client = connect(server)
     upload = client.hold_upload(server.store, user)
     draining(server, client)
-    begin = time.monotonic()
     server.signal(signal.SIGTERM)
-    server.wait(5)
-    assert time.monotonic() - begin < 10
+    server.wait(10)
     with pytest.raises(Failure) as caught:
         upload.result(seconds=5)
     assert caught.value.code == "UNAVAILABLE"
