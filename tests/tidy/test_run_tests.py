@@ -51,6 +51,26 @@ def test_cases_are_counted(run_tests, tmp_path):
     assert tally.skipped == ["a.skipped: why"]
 
 
+def test_what_failed_inside_a_program_of_many_tests_is_told(run_tests, tmp_path):
+    output = """[ RUN      ] Clock.Runs
+[       OK ] Clock.Runs (0 ms)
+[ RUN      ] Clock.Stops
+/src/clock_test.cc:12: Failure
+Expected: (elapsed) &lt; (limit), actual: 3 vs 2
+[  FAILED  ] Clock.Stops (90 ms)
+[==========] 2 tests from 1 test suite ran. (90 ms total)
+[  FAILED  ] 1 test, listed below:
+[  FAILED  ] Clock.Stops"""
+    case = (f'<testcase classname="clock_test" name="clock_test" status="fail">'
+            f'<failure message=""/><system-out>{output}</system-out></testcase>')
+    failed, = report_of(run_tests, tmp_path, suite(PASSED, case), "exit 8").failed
+    name, *told = failed.splitlines()
+    assert name == "clock_test"
+    assert "Expected: (elapsed) < (limit), actual: 3 vs 2" in failed
+    assert told[-1].strip() == "[  FAILED  ] Clock.Stops (90 ms)"
+    assert failed.count("Clock.Stops") == 1 and "Clock.Runs" not in failed
+
+
 @pytest.mark.parametrize("text, ending", [
     (suite(PASSED), "exit 3"),
     (suite(PASSED), "kill -SEGV $$"),
