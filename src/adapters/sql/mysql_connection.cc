@@ -343,7 +343,7 @@ SqlError MysqlConnection::ErrorOf(unsigned int code, std::string_view text) {
   if (IsMysqlTableGone(code)) error.text += " (was it, or the whole database, dropped?)";
   if (IsMysqlAnswer(code)) NoteAnswer();
   if (error.failure == SqlFailure::kRetryable) lost_race_ = true;
-  if (IsMysqlUnnamed(code)) unnamed_ = true;
+  if (IsMysqlUnnamed(code, text)) unnamed_ = true;
   if (IsMysqlConnectionLost(code)) broken_ = true;
   // Who did not wait for the end was told nothing.
   refusal_ = wait_.end == MysqlWait::End::kNone ? MysqlRefusalOf(code, text) : MysqlRefusal::kNone;

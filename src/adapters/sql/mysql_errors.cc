@@ -25,6 +25,8 @@ constexpr unsigned int kTidbWriteConflict = 9007;
 /// TiDB's errors about its storage: placement driver and TiKV not reachable, busy, too slow.
 constexpr unsigned int kTidbStorageFirst = 9001;
 constexpr unsigned int kTidbStorageLast = 9014;
+/// TiDB has no number for a lock that others took each time it was free.
+constexpr std::string_view kTidbLockNeverGot = "pessimistic lock retry limit reached";
 
 /// Below it are errors of the server's operating system: reading, writing, no space.
 constexpr unsigned int kServerSystemErrorsEnd = 1000;
@@ -56,9 +58,9 @@ bool IsRetryable(unsigned int code) {
 
 /// Nothing was committed by a statement that is no COMMIT, whatever it failed of.
 bool IsRetryableStatement(unsigned int code) {
-  // TiDB has no number for waits in vain for a lock that many want. Over its embedded store a query
-  // may find an index entry of a row that another commit has just removed.
-  return IsRetryable(code) || IsMysqlUnnamed(code) || code == kTidbIndexDiffersFromRows;
+  // What has no number is most often such a loss of TiDB's. Over its embedded store a query may
+  // find an index entry of a row that another commit has just removed.
+  return IsRetryable(code) || code == ER_UNKNOWN_ERROR || code == kTidbIndexDiffersFromRows;
 }
 
 bool IsReadOnly(unsigned int code) {
@@ -168,7 +170,9 @@ MysqlRefusal MysqlRefusalOf(unsigned int code, std::string_view text) {
   return RefusalOf(code);
 }
 
-bool IsMysqlUnnamed(unsigned int code) { return code == ER_UNKNOWN_ERROR; }
+bool IsMysqlUnnamed(unsigned int code, std::string_view text) {
+  return code == ER_UNKNOWN_ERROR && text.find(kTidbLockNeverGot) == std::string_view::npos;
+}
 
 bool IsMysqlTableGone(unsigned int code) {
   return code == ER_NO_SUCH_TABLE || code == ER_NO_DB_ERROR || code == kTidbPreparedBeforeChange;

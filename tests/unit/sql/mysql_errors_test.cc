@@ -40,6 +40,12 @@ TEST(MysqlErrors, AreToldByTheirNumbers) {
   }
 }
 
+TEST(MysqlErrors, ALockThatOthersTookEachTimeHasAName) {
+  EXPECT_FALSE(IsMysqlUnnamed(1105, "pessimistic lock retry limit reached"));
+  EXPECT_TRUE(IsMysqlUnnamed(1105, "unknown error"));
+  EXPECT_FALSE(IsMysqlUnnamed(1213, "Deadlock found"));
+}
+
 TEST(MysqlErrors, ACommitIsUnknownUnlessItsErrorSaysItDidNotHappen) {
   for (const unsigned int code : {1213U, 1205U, 8022U, 8028U, 9007U}) {
     EXPECT_EQ(MysqlCommitFailureOf(code), SqlFailure::kRetryable) << code;

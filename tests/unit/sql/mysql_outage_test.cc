@@ -257,6 +257,19 @@ TEST_P(MariadbOutageTest, AnErrorWithoutANameIsTriedThreeTimesMoreAndIsNoOutage)
   ExpectItWorks();
 }
 
+TEST_P(MariadbOutageTest, ALockThatOthersTookEachTimeIsTriedAsOftenAsAnyLostRace) {
+  int runs = 0;
+  const Status written = database_->Write(call_, Durability::kPowerLoss, [&](auto& connection) {
+    if (++runs > 15) return Status();
+    return connection
+        .Execute(
+            "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1105, "
+            "MESSAGE_TEXT = 'pessimistic lock retry limit reached'")
+        .status();
+  });
+  EXPECT_TRUE(written.ok()) << written.ToString();
+}
+
 INSTANTIATE_TEST_SUITE_P(Mysql, MariadbOutageTest, testing::Values(ServerKind::kMariadb),
                          NameOfServer);
 
