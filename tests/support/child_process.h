@@ -34,7 +34,4 @@ class ChildProcess {
   int exit_code_ = -1;
 };
 
-/// A TCP port of 127.0.0.1 that was free a moment ago.
-int FreePort();
-
 }  // namespace satchel

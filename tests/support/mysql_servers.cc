@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "adapters/sql/migrator.h"
+#include "support/free_port.h"
 
 namespace satchel {
 namespace {
@@ -48,8 +49,8 @@ std::string TidbProgram() {
 
 }  // namespace
 
-MysqlServerProcess::MysqlServerProcess(ServerKind kind, std::vector<std::string> arguments)
-    : kind_(kind), arguments_(std::move(arguments)), port_(FreePort()), status_port_(FreePort()) {
+MysqlServerProcess::MysqlServerProcess(ServerKind kind, std::optional<ServerCertificate> tls)
+    : kind_(kind), tls_(std::move(tls)), port_(FreePort()), status_port_(FreePort()) {
   if (kind_ == ServerKind::kMariadb) {
     std::filesystem::create_directory(folder_.File("temp"));
     ChildProcess install(
@@ -58,6 +59,8 @@ MysqlServerProcess::MysqlServerProcess(ServerKind kind, std::vector<std::string>
          "--datadir=" + folder_.File("data"), MariadbTemporaryFolder()},
         folder_.File("install.log"));
     EXPECT_EQ(install.Wait(), 0) << "mariadb-install-db; is mariadb-server installed?";
+  } else {
+    folder_.Write("tidb.toml", TidbConfiguration());
   }
   Start();
   MysqlOptions server = options();
@@ -69,12 +72,25 @@ std::string MysqlServerProcess::MariadbTemporaryFolder() const {
   return "--tmpdir=" + folder_.File("temp");
 }
 
+// TiKV reads locks and rows from one snapshot. The embedded store looks for locks after it took its
+// snapshot, so that a row whose commit was answered just before may be read as it was: unless the
+// commit goes to one region, for it is then over when it is answered. All tables are in one.
+std::string MysqlServerProcess::TidbConfiguration() const {
+  std::string text = "split-table = false\n";
+  if (tls_) {
+    text.append("[security]\nssl-cert = \"").append(tls_->certificate);
+    text.append("\"\nssl-key = \"").append(tls_->key).append("\"\n");
+  }
+  return text;
+}
+
 std::vector<std::string> MysqlServerProcess::CommandLine() const {
   const std::string port = std::to_string(port_);
   if (kind_ == ServerKind::kTidb) {
     return {TidbProgram(),
             "-store=unistore",
             "-path=" + folder_.File("data"),
+            "-config=" + folder_.File("tidb.toml"),
             "-host=127.0.0.1",
             "-P=" + port,
             "-status=" + std::to_string(status_port_),
@@ -83,24 +99,28 @@ std::vector<std::string> MysqlServerProcess::CommandLine() const {
             "-log-slow-query=" + folder_.File("slow.log"),
             "-L=warn"};
   }
-  return {"/usr/sbin/mariadbd",
-          "--no-defaults",
-          "--user=root",
-          "--bind-address=127.0.0.1",
-          "--port=" + port,
-          "--datadir=" + folder_.File("data"),
-          MariadbTemporaryFolder(),
-          "--socket=" + folder_.File("s"),
-          "--pid-file=" + folder_.File("pid"),
-          "--skip-name-resolve",
-          "--innodb-buffer-pool-size=64M",
-          "--max-connections=400"};
+  std::vector<std::string> arguments = {"/usr/sbin/mariadbd",
+                                        "--no-defaults",
+                                        "--user=root",
+                                        "--bind-address=127.0.0.1",
+                                        "--port=" + port,
+                                        "--datadir=" + folder_.File("data"),
+                                        MariadbTemporaryFolder(),
+                                        "--socket=" + folder_.File("s"),
+                                        "--pid-file=" + folder_.File("pid"),
+                                        "--skip-name-resolve",
+                                        "--innodb-buffer-pool-size=64M",
+                                        "--max-connections=400"};
+  if (tls_) {
+    arguments.insert(arguments.end(),
+                     {"--ssl-ca=" + tls_->authority, "--ssl-cert=" + tls_->certificate,
+                      "--ssl-key=" + tls_->key});
+  }
+  return arguments;
 }
 
 void MysqlServerProcess::Start() {
-  std::vector<std::string> arguments = CommandLine();
-  arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
-  process_ = std::make_unique<ChildProcess>(arguments, folder_.File("server.log"));
+  process_ = std::make_unique<ChildProcess>(CommandLine(), folder_.File("server.log"));
   WaitUntilReady();
 }
 

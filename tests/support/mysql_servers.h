@@ -14,11 +14,18 @@ namespace satchel {
 
 enum class ServerKind { kMariadb, kTidb };
 
+/// Paths of PEM files.
+struct ServerCertificate {
+  std::string authority;
+  std::string certificate;
+  std::string key;
+};
+
 /// A running server with an empty database "satchel". A server that is not installed, or does not
 /// come up, fails the test.
 class MysqlServerProcess {
  public:
-  explicit MysqlServerProcess(ServerKind kind, std::vector<std::string> arguments = {});
+  explicit MysqlServerProcess(ServerKind kind, std::optional<ServerCertificate> tls = {});
 
   /// As its administrator.
   MysqlOptions options() const;
@@ -31,13 +38,14 @@ class MysqlServerProcess {
 
  private:
   std::vector<std::string> CommandLine() const;
+  std::string TidbConfiguration() const;
   /// A MariaDB that starts removes the temporary tables of all others that share its folder.
   std::string MariadbTemporaryFolder() const;
   void Start();
   void WaitUntilReady();
 
   const ServerKind kind_;
-  const std::vector<std::string> arguments_;
+  const std::optional<ServerCertificate> tls_;
   const int port_;
   const int status_port_;
   const TemporaryFolder folder_;

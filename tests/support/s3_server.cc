@@ -14,6 +14,7 @@
 
 #include "adapters/s3/s3_client.h"
 #include "adapters/s3/s3_requests.h"
+#include "support/free_port.h"
 
 namespace satchel {
 namespace {

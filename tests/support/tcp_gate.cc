@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "support/free_port.h"
+
 namespace satchel {
 namespace {
 
@@ -62,7 +64,9 @@ struct TcpGate::Link {
 };
 
 TcpGate::TcpGate(int server_port)
-    : server_port_(server_port), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : server_port_(server_port),
+      port_(FreePort()),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (wake_ < 0) throw std::runtime_error("no eventfd");
   Listen();
   thread_ = std::thread([this] { Run(); });
@@ -132,14 +136,11 @@ void TcpGate::Listen() {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int yes = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  sockaddr_in address = Loopback(port_);
-  socklen_t length = sizeof(address);
-  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), length) != 0 ||
-      ::listen(listener_, SOMAXCONN) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+  const sockaddr_in address = Loopback(port_);
+  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(listener_, SOMAXCONN) != 0) {
     throw std::runtime_error("the gate cannot listen");
   }
-  port_ = ntohs(address.sin_port);
 }
 
 void TcpGate::Run() {

@@ -97,7 +97,7 @@ class TcpGate {
   bool TakeAnswer(Link& link, std::string& bytes);
 
   const int server_port_;
-  int port_ = 0;
+  const int port_;     ///< ours alone, also while nobody listens
   int listener_ = -1;  ///< used by the thread, but for the constructor
   int wake_ = -1;
   std::atomic<int> connections_{0};

@@ -14,8 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-/// How much later than its deadline a call may end.
-constexpr std::chrono::milliseconds kLateMax = 300ms;
+/// How much later than its deadline a call may end, on a machine that has much else to do: less
+/// than it takes to find that the server answers nobody.
+constexpr std::chrono::milliseconds kLateMax = 800ms;
 
 class MysqlHangTest : public MysqlOutageTest {
  protected:
@@ -158,8 +159,7 @@ TEST_P(MysqlHangTest, WhatIsUndoneInTheEndIsNotWaitedForWhenTheCallIsOver) {
         return asked.status();
       });
   EXPECT_TRUE(read.ok()) << read.ToString();
-  // The time that undoing has at most is longer.
-  EXPECT_LT(watch.value().elapsed(), kLateMax);
+  EXPECT_LT(watch.value().elapsed(), 500ms) << "undoing has that at most";
 }
 
 TEST_P(MysqlHangTest, ASlowServerIsNotDownForThoseWhoWait) {
