@@ -237,6 +237,8 @@ Status MysqlDatabase::RunUntilDone(const CallContext& call, const std::function<
     if (!last.again || runs == kRunsMax || !call.Check().ok()) break;
     if (runs >= kRunsAtOnce || last.unnamed) PauseByChance();
   }
+  // Who had no time left to try again met rivals, not an outage.
+  if (last.again) SATCHEL_RETURN_IF_ERROR(call.Check());
   if (last.status.Is(Reason::kDeadlineExceeded) && call.cancelled()) return call.Check();
   return last.status;
 }

@@ -30,7 +30,7 @@ enum class MysqlRefusal : std::uint8_t {
 /// `text` is the library's: it has one number for a certificate that does not hold and for a
 /// connection cut in the handshake.
 MysqlRefusal MysqlRefusalOf(unsigned int code, std::string_view text);
-/// The server names no reason, neither by the code nor in its `text`; often it is one that passes.
+/// The number for whatever has none, unless `text` tells of a lost lock; often it passes.
 bool IsMysqlUnnamed(unsigned int code, std::string_view text);
 /// A table that a statement names is not there, or the whole database of a connection is not.
 bool IsMysqlTableGone(unsigned int code);

@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/pass_time.h"
 #include "unit/sql/mysql_outage_fixture.h"
 
 namespace satchel {
@@ -259,15 +260,38 @@ TEST_P(MariadbOutageTest, AnErrorWithoutANameIsTriedThreeTimesMoreAndIsNoOutage)
 
 TEST_P(MariadbOutageTest, ALockThatOthersTookEachTimeIsTriedAsOftenAsAnyLostRace) {
   int runs = 0;
-  const Status written = database_->Write(call_, Durability::kPowerLoss, [&](auto& connection) {
-    if (++runs > 15) return Status();
+  const auto lose = [&](SqlConnection& connection) {
+    ++runs;
     return connection
         .Execute(
             "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1105, "
             "MESSAGE_TEXT = 'pessimistic lock retry limit reached'")
         .status();
+  };
+  const Status won = database_->Write(call_, Durability::kPowerLoss, [&](auto& connection) {
+    return runs < 15 ? lose(connection) : Status();
   });
-  EXPECT_TRUE(written.ok()) << written.ToString();
+  EXPECT_TRUE(won.ok()) << won.ToString();
+  runs = 0;
+  const Status lost = database_->Write(call_, Durability::kPowerLoss, lose);
+  EXPECT_TRUE(lost.Is(Reason::kDatabaseUnavailable)) << lost.ToString();
+  EXPECT_EQ(runs, 20);
+}
+
+TEST_P(MariadbOutageTest, WhoHasNoTimeLeftToTryAgainMetNoOutage) {
+  for (const bool cancelled : {false, true}) {
+    CallContext call("late", std::chrono::steady_clock::now() + 1s);
+    const Status status =
+        database_->Write(call, Durability::kPowerLoss, [&](SqlConnection& connection) {
+          const auto lost = connection.Execute("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213");
+          if (cancelled) call.Cancel();
+          while (call.Check().ok()) PassTime(5ms);
+          return lost.status();
+        });
+    EXPECT_TRUE(status.Is(cancelled ? Reason::kCancelled : Reason::kDeadlineExceeded))
+        << status.ToString();
+  }
+  ExpectItWorks();
 }
 
 INSTANTIATE_TEST_SUITE_P(Mysql, MariadbOutageTest, testing::Values(ServerKind::kMariadb),
