@@ -72,9 +72,9 @@ std::string MysqlServerProcess::MariadbTemporaryFolder() const {
   return "--tmpdir=" + folder_.File("temp");
 }
 
-// TiKV reads locks and rows from one snapshot. The embedded store looks for locks after it took its
-// snapshot, so that a row whose commit was answered just before may be read as it was: unless the
-// commit goes to one region, for it is then over when it is answered. All tables are in one.
+// A commit that goes to several regions is still being written to some of them when it is answered,
+// and over the embedded store a read just after that may find what was there before; one that goes
+// to one region is over. All tables are in one.
 std::string MysqlServerProcess::TidbConfiguration() const {
   std::string text = "split-table = false\n";
   if (tls_) {

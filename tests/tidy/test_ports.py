@@ -1,6 +1,7 @@
 """tests/wire/harness/ports.py: suites that run at the same time get different ports."""
 
 import contextlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,15 @@ from harness.ports import free_port
 print(*(free_port() for _ in range(500)), flush=True)
 sys.stdin.read()
 """
+
+
+def test_the_cpp_tests_claim_in_the_same_way():
+    sources = [(HARNESS / "harness" / "ports.py").read_text(),
+               (HARNESS.parent / "support" / "free_port.cc").read_text()]
+    for agreed in (r"First = (\d+)", r"Count = (\d+)", r"(satchel-ports-)",
+                   r"pid\(\)\}? \* (\d+)"):
+        python, cpp = (re.findall(agreed, source, re.IGNORECASE) for source in sources)
+        assert python == cpp and len(cpp) == 1, agreed
 
 
 def test_processes_do_not_share_ports():

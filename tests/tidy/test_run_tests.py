@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import time
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -51,24 +52,47 @@ def test_cases_are_counted(run_tests, tmp_path):
     assert tally.skipped == ["a.skipped: why"]
 
 
-def test_what_failed_inside_a_program_of_many_tests_is_told(run_tests, tmp_path):
-    output = """[ RUN      ] Clock.Runs
-[       OK ] Clock.Runs (0 ms)
-[ RUN      ] Clock.Stops
-/src/clock_test.cc:12: Failure
-Expected: (elapsed) &lt; (limit), actual: 3 vs 2
-[  FAILED  ] Clock.Stops (90 ms)
-[==========] 2 tests from 1 test suite ran. (90 ms total)
-[  FAILED  ] 1 test, listed below:
-[  FAILED  ] Clock.Stops"""
-    case = (f'<testcase classname="clock_test" name="clock_test" status="fail">'
-            f'<failure message=""/><system-out>{output}</system-out></testcase>')
+def failure_of(run_tests, tmp_path, *output):
+    """What is told of a program of many tests that printed `output`."""
+    text = escape("\n".join(output))
+    case = ('<testcase classname="clock_test" name="clock_test" status="fail">'
+            f'<failure message=""/><system-out>{text}</system-out></testcase>')
     failed, = report_of(run_tests, tmp_path, suite(PASSED, case), "exit 8").failed
     name, *told = failed.splitlines()
     assert name == "clock_test"
-    assert "Expected: (elapsed) < (limit), actual: 3 vs 2" in failed
-    assert told[-1].strip() == "[  FAILED  ] Clock.Stops (90 ms)"
-    assert failed.count("Clock.Stops") == 1 and "Clock.Runs" not in failed
+    return [line.strip() for line in told]
+
+
+FAILURE = ["/src/clock_test.cc:12: Failure", "Expected equality of these values:", "  clock.Now()",
+           "    Which is: 3", "  limit", "    Which is: 2", "[not a mark] of the clock"]
+
+
+def test_what_failed_inside_a_program_of_many_tests_is_told(run_tests, tmp_path):
+    told = failure_of(run_tests, tmp_path,
+                      "[ RUN      ] Clock.Runs", "[       OK ] Clock.Runs (0 ms)",
+                      "[ RUN      ] Clock.Stops", "noise", *FAILURE,
+                      "[  FAILED  ] Clock.Stops, where GetParam() = 1 (90 ms)",
+                      "[==========] 2 tests from 1 test suite ran. (90 ms total)",
+                      "[  FAILED  ] 1 test, listed below:", "[  FAILED  ] Clock.Stops")
+    assert told == [*(line.strip() for line in FAILURE),
+                    "[  FAILED  ] Clock.Stops, where GetParam() = 1 (90 ms)"]
+
+
+def test_many_failures_of_one_test_do_not_hide_its_name(run_tests, tmp_path):
+    told = failure_of(run_tests, tmp_path, "[ RUN      ] Clock.Stops", *(FAILURE * 20),
+                      "[  FAILED  ] Clock.Stops (1 ms)", "[ RUN      ] Clock.Rings", *FAILURE,
+                      "[  FAILED  ] Clock.Rings (2 ms)", "[=====] the end")
+    assert "[  FAILED  ] Clock.Stops (1 ms)" in told
+    assert told[-1] == "[  FAILED  ] Clock.Rings (2 ms)"
+    assert len(told) < 40
+
+
+def test_the_test_that_a_program_ended_inside_is_told(run_tests, tmp_path):
+    told = failure_of(run_tests, tmp_path, "[ RUN      ] Clock.Runs",
+                      "[       OK ] Clock.Runs (0 ms)", "[ RUN      ] Clock.Stops",
+                      "terminate called after throwing an instance of 'Alarm'")
+    assert told[0] == "ended inside Clock.Stops, of which the last lines:"
+    assert told[-1] == "terminate called after throwing an instance of 'Alarm'"
 
 
 @pytest.mark.parametrize("text, ending", [

@@ -14,9 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-/// How much later than its deadline a call may end, on a machine that has much else to do: less
-/// than it takes to find that the server answers nobody.
-constexpr std::chrono::milliseconds kLateMax = 800ms;
+/// How much later than its deadline a call may end, on a busy machine. What ends a wait anyway, an
+/// opening of 1200 ms and a silence of 1500 ms, comes later than any deadline here and this.
+constexpr std::chrono::milliseconds kLateMax = 600ms;
 
 class MysqlHangTest : public MysqlOutageTest {
  protected:
@@ -137,7 +137,7 @@ TEST_P(MysqlHangTest, DeadlinesHoldForAnswersAndForConnectionsThatAreLent) {
 TEST_P(MysqlHangTest, DeadlinesHoldForConnectionsThatAreOpened) {
   OpenWith(2);
   gate_.SetBlackhole(true);
-  ExpectDeadlinesToHold(8, 700ms);
+  ExpectDeadlinesToHold(8, 400ms);
 }
 
 TEST_P(MysqlHangTest, ACancelledCallEndsWhileTheServerIsAsked) {
@@ -159,7 +159,7 @@ TEST_P(MysqlHangTest, WhatIsUndoneInTheEndIsNotWaitedForWhenTheCallIsOver) {
         return asked.status();
       });
   EXPECT_TRUE(read.ok()) << read.ToString();
-  EXPECT_LT(watch.value().elapsed(), 500ms) << "undoing has that at most";
+  EXPECT_LT(watch.value().elapsed(), 500ms) << "what undoing may take, kFarewellTimeMax";
 }
 
 TEST_P(MysqlHangTest, ASlowServerIsNotDownForThoseWhoWait) {

@@ -11,6 +11,7 @@ _FIRST = 12000
 _COUNT = 18000
 _candidates = itertools.cycle(
     _FIRST + (os.getpid() * 97 + offset) % _COUNT for offset in range(_COUNT))
+# tests/support/free_port.cc claims its ports of the same range in the same file.
 # Until a server binds its port, the port still looks free: its byte in this file, locked until this
 # process ends, keeps it from all others that ask here. Such locks are lost when the process closes
 # any descriptor of the file: it is opened here alone.

@@ -144,7 +144,8 @@ class TidbServer(SqlServer):
     """TiDB with its embedded store.
 
     TiKV writes the locks of a running commit to disk; the embedded store keeps them in memory, so
-    that a kill tears a commit in half that goes to several regions. All tables are in one here.
+    that a kill tears a commit in half that goes to several regions, and a read just after one may
+    find what was there before. All tables are in one here.
     """
 
     def __init__(self, directory, pair=None, ca=None):
